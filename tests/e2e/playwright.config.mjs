@@ -1,0 +1,22 @@
+import { defineConfig } from "@playwright/test";
+
+const { AUTHSIGNAL_LOCAL_URL, CHROMIUM } = process.env;
+if (!AUTHSIGNAL_LOCAL_URL) {
+  throw new Error("AUTHSIGNAL_LOCAL_URL is not set. `cargo xtask test e2e` starts a server and sets it.");
+}
+
+export default defineConfig({
+  testDir: ".",
+  outputDir: "../../target/e2e/results",
+  forbidOnly: true,
+  // The tests share one server, and each begins by emptying it.
+  workers: 1,
+  timeout: 30_000,
+  reporter: "list",
+  use: {
+    baseURL: AUTHSIGNAL_LOCAL_URL,
+    browserName: "chromium",
+    launchOptions: { executablePath: CHROMIUM },
+    trace: "retain-on-failure",
+  },
+});

@@ -1,0 +1,117 @@
+import { expect } from "@playwright/test";
+import jsQR from "jsqr";
+import { generate } from "otplib";
+import { PNG } from "pngjs";
+
+/** The demo page, by what a person sees and does on it. */
+export class DemoPage {
+  #cdp;
+  #authenticatorId;
+
+  constructor(page) {
+    this.page = page;
+    const button = (name) => page.getByRole("button", { name });
+    this.signUpButton = button("Create passkey");
+    this.signInButton = button("Sign in with a passkey");
+    this.addButton = button("Add, inside the window");
+    this.addWithTokenButton = button("Add, with a backend token");
+    this.code = page.getByLabel("The six digits that the app shows");
+    this.confirmButton = button("Confirm");
+    this.clockButton = button("Move the clock 10 minutes");
+    this.pairing = page.locator("#pairing");
+    this.windowTime = page.getByRole("timer");
+    this.listed = page.locator("#authenticators > li > strong");
+  }
+
+  /** What the step of this name (account, sign-in, app, attack) says about how it went. */
+  note(step) {
+    return this.page.locator(`#${step}-note`);
+  }
+
+  /** The button of one of the attempts to get around the rule. */
+  attempt(heading) {
+    return this.page.locator(".attempts > li").filter({ hasText: heading }).getByRole("button", { name: "Try it" });
+  }
+
+  /** How often the client has called the page back under this name. */
+  callbacks(name) {
+    return this.page.locator(`[data-callback="${name}"]`);
+  }
+
+  // ---- The virtual authenticator ----
+
+  async addAuthenticator() {
+    this.#cdp = await this.page.context().newCDPSession(this.page);
+    await this.#cdp.send("WebAuthn.enable", { enableUI: false });
+    const { authenticatorId } = await this.#cdp.send("WebAuthn.addVirtualAuthenticator", {
+      options: {
+        protocol: "ctap2",
+        ctap2Version: "ctap2_1",
+        transport: "internal",
+        hasResidentKey: true,
+        hasUserVerification: true,
+        isUserVerified: true,
+        automaticPresenceSimulation: true,
+      },
+    });
+    this.#authenticatorId = authenticatorId;
+  }
+
+  /** Takes the passkeys away from the authenticator, so that the next prompt ends as if its user had closed it. */
+  async forgetPasskeys() {
+    await this.#cdp.send("WebAuthn.clearCredentials", { authenticatorId: this.#authenticatorId });
+  }
+
+  async passkeys() {
+    const { credentials } = await this.#cdp.send("WebAuthn.getCredentials", { authenticatorId: this.#authenticatorId });
+    return credentials;
+  }
+
+  // ---- What a person does ----
+
+  async open() {
+    await this.page.goto("/");
+    await expect(this.page.getByRole("button", { name: "Reset the server" })).toBeVisible();
+  }
+
+  /** Creates an account with its first passkey; answers what the backend said: `{userId, username, token}`. */
+  async signUp(username = "ada") {
+    await this.page.getByLabel("User name").fill(username);
+    const answer = this.page.waitForResponse("**/demo/sign-up");
+    await this.signUpButton.click();
+    const account = await (await answer).json();
+    await expect(this.note("account")).toContainText("The account has its passkey.");
+    return account;
+  }
+
+  async signIn() {
+    await this.signInButton.click();
+    await expect(this.note("sign-in")).toContainText("has opened the window.");
+  }
+
+  async signOut() {
+    await this.page.getByRole("button", { name: "Sign out" }).click();
+    await expect(this.page.getByLabel("User name")).toBeEnabled();
+  }
+
+  /** The secret as the page spells it, without the spaces between its groups. */
+  async secret() {
+    const groups = await this.page.locator("#secret > span").allTextContents();
+    expect(groups.slice(0, -1).every((group) => group.length === 4), "groups of four").toBe(true);
+    return groups.join("");
+  }
+
+  /** The QR code as a camera would read it: from the pixels of the screen. */
+  async scannedUri() {
+    const { data, width, height } = PNG.sync.read(await this.page.locator("#qr").screenshot());
+    const found = jsQR(new Uint8ClampedArray(data), width, height);
+    expect(found, "a QR code on the screen").not.toBeNull();
+    return new URL(found.data);
+  }
+
+  /** Types the code that an authenticator app shows for `secret` in so many seconds from now. */
+  async confirmCode(secret, secondsAhead = 0) {
+    await this.code.fill(await generate({ secret, epoch: Date.now() / 1000 + secondsAhead }));
+    await this.confirmButton.click();
+  }
+}

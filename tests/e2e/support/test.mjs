@@ -1,0 +1,44 @@
+import { test as base } from "@playwright/test";
+import { DemoPage } from "./demo-page.mjs";
+import { Server } from "./server.mjs";
+
+/**
+ * `server`: the local server, emptied and with its clock set right.
+ * `demo`: the demo page with a virtual authenticator, not opened yet.
+ * `refusals`: set `test.use({refusals: true})` where the server is meant to say no: the browser logs each 4xx as an
+ * error, and elsewhere such a line is a defect.
+ */
+export const test = base.extend({
+  refusals: [false, { option: true }],
+
+  server: async ({ request }, use) => {
+    const server = new Server(request);
+    await server.reset();
+    await use(server);
+  },
+
+  demo: async ({ page, server, refusals }, use) => {
+    const complaints = listen(page, refusals);
+    const demo = new DemoPage(page);
+    await demo.addAuthenticator();
+    await use(demo);
+    base.expect(complaints, "the page's console, errors and requests").toEqual([]);
+  },
+});
+
+export { expect } from "@playwright/test";
+
+/** Collects what a clean page never does: errors in the console, unhandled rejections, requests to anyone else. */
+function listen(page, refusals) {
+  const complaints = [];
+  page.on("console", (message) => {
+    const isRefusal = /the server responded with a status of 4\d\d/.test(message.text());
+    if (message.type() === "error" && !(refusals && isRefusal)) complaints.push(message.text());
+  });
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  page.on("request", (request) => {
+    const { hostname, protocol } = new URL(request.url());
+    if (hostname !== "localhost" && protocol !== "data:") complaints.push(`request to ${request.url()}`);
+  });
+  return complaints;
+}
