@@ -71,7 +71,7 @@ export class DemoPage {
 
   async open() {
     await this.page.goto("/");
-    await expect(this.page.getByRole("button", { name: "Reset the server" })).toBeVisible();
+    await expect(this.page.getByRole("button", { name: "Reset", exact: true })).toBeVisible();
   }
 
   /** Creates an account with its first passkey; answers what the backend said: `{userId, username, token}`. */
