@@ -74,7 +74,7 @@ test("a cancelled sign-in changes nothing, and says so", async ({ demo, server }
   await demo.open();
   const { userId } = await demo.signUp();
   await demo.signOut();
-  await demo.forgetPasskeys();
+  await demo.authenticator.forgetPasskeys();
 
   await demo.signInButton.click();
   await expect(demo.note("sign-in")).toContainText("cancelled");
@@ -186,6 +186,6 @@ test.describe("the server refuses", () => {
     await demo.signInButton.click();
     await expect(demo.note("sign-in")).toContainText("unknown_credential");
     // The client told the browser, and the browser forgot the passkey.
-    await expect.poll(() => demo.passkeys()).toEqual([]);
+    await expect.poll(() => demo.authenticator.passkeys()).toEqual([]);
   });
 });

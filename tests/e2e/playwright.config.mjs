@@ -16,7 +16,11 @@ export default defineConfig({
   use: {
     baseURL: AUTHSIGNAL_LOCAL_URL,
     browserName: "chromium",
-    launchOptions: { executablePath: CHROMIUM },
+    launchOptions: {
+      executablePath: CHROMIUM,
+      // A site that is not registered anywhere, for the tests of what it must not get.
+      args: ["--host-resolver-rules=MAP attacker.test 127.0.0.1"],
+    },
     trace: "retain-on-failure",
   },
 });

@@ -5,11 +5,9 @@ import { PNG } from "pngjs";
 
 /** The demo page, by what a person sees and does on it. */
 export class DemoPage {
-  #cdp;
-  #authenticatorId;
-
-  constructor(page) {
+  constructor(page, authenticator) {
     this.page = page;
+    this.authenticator = authenticator;
     const button = (name) => page.getByRole("button", { name });
     this.signUpButton = button("Create passkey");
     this.signInButton = button("Sign in with a passkey");
@@ -37,37 +35,6 @@ export class DemoPage {
   callbacks(name) {
     return this.page.locator(`[data-callback="${name}"]`);
   }
-
-  // ---- The virtual authenticator ----
-
-  async addAuthenticator() {
-    this.#cdp = await this.page.context().newCDPSession(this.page);
-    await this.#cdp.send("WebAuthn.enable", { enableUI: false });
-    const { authenticatorId } = await this.#cdp.send("WebAuthn.addVirtualAuthenticator", {
-      options: {
-        protocol: "ctap2",
-        ctap2Version: "ctap2_1",
-        transport: "internal",
-        hasResidentKey: true,
-        hasUserVerification: true,
-        isUserVerified: true,
-        automaticPresenceSimulation: true,
-      },
-    });
-    this.#authenticatorId = authenticatorId;
-  }
-
-  /** Takes the passkeys away from the authenticator, so that the next prompt ends as if its user had closed it. */
-  async forgetPasskeys() {
-    await this.#cdp.send("WebAuthn.clearCredentials", { authenticatorId: this.#authenticatorId });
-  }
-
-  async passkeys() {
-    const { credentials } = await this.#cdp.send("WebAuthn.getCredentials", { authenticatorId: this.#authenticatorId });
-    return credentials;
-  }
-
-  // ---- What a person does ----
 
   async open() {
     await this.page.goto("/");

@@ -1,5 +1,7 @@
 import { expect } from "@playwright/test";
 
+const SECRET = { Authorization: `Basic ${btoa("local-secret:")}` };
+
 /** The local server, as its operator and as a customer's backend see it. */
 export class Server {
   #request;
@@ -20,7 +22,7 @@ export class Server {
   /** What is really stored for a user: the server API, with the secret that the page never sees. */
   async authenticators(userId) {
     const response = await this.#request.get(`/v1/users/${userId}/authenticators`, {
-      headers: { Authorization: `Basic ${btoa("local-secret:")}` },
+      headers: SECRET,
     });
     expect(response.status()).toBe(200);
     return response.json();
@@ -32,8 +34,36 @@ export class Server {
     return all.filter((one) => one.verifiedAt).map((one) => one.verificationMethod).sort();
   }
 
-  async #post(path, data) {
-    const response = await this.#request.post(path, { data });
+  /** Tracks an action, as a backend does before it sends the user to the pre-built UI: `{url, token, state, …}`. */
+  async track(userId, attributes = {}, action = "manage") {
+    return this.#post(`/v1/users/${userId}/actions/${action}`, attributes, SECRET);
+  }
+
+  /** Whether the challenge of this token was completed, as the backend asks when the user comes back. */
+  async validate(token) {
+    return this.#post("/v1/validate", { token }, SECRET);
+  }
+
+  /** Gives a user an authenticator that was verified elsewhere. */
+  async give(userId, authenticator) {
+    await this.#post(`/v1/users/${userId}/authenticators`, authenticator, SECRET);
+  }
+
+  /** The newest message to this address: `{code, url}`. */
+  async message(to) {
+    let found;
+    await expect
+      .poll(async () => {
+        const { messages } = await (await this.#request.get("/local/outbox")).json();
+        return (found = messages.findLast((message) => message.to === to));
+      }, `a message to ${to}`)
+      .toBeTruthy();
+    return found;
+  }
+
+  async #post(path, data, headers) {
+    const response = await this.#request.post(path, { data, headers });
     expect(response.status(), `POST ${path}`).toBe(200);
+    return response.json();
   }
 }

@@ -1,10 +1,13 @@
 import { test as base } from "@playwright/test";
 import { DemoPage } from "./demo-page.mjs";
 import { Server } from "./server.mjs";
+import { UiPage } from "./ui-page.mjs";
+import { VirtualAuthenticator } from "./virtual-authenticator.mjs";
 
 /**
  * `server`: the local server, emptied and with its clock set right.
  * `demo`: the demo page with a virtual authenticator, not opened yet.
+ * `ui`: the pre-built UI in the same way.
  * `refusals`: set `test.use({refusals: true})` where the server is meant to say no: the browser logs each 4xx as an
  * error, and elsewhere such a line is a defect.
  */
@@ -17,11 +20,19 @@ export const test = base.extend({
     await use(server);
   },
 
-  demo: async ({ page, server, refusals }, use) => {
+  authenticator: async ({ page }, use) => {
+    await use(await VirtualAuthenticator.add(page));
+  },
+
+  demo: async ({ page, server, authenticator, refusals }, use) => {
     const complaints = listen(page, refusals);
-    const demo = new DemoPage(page);
-    await demo.addAuthenticator();
-    await use(demo);
+    await use(new DemoPage(page, authenticator));
+    base.expect(complaints, "the page's console, errors and requests").toEqual([]);
+  },
+
+  ui: async ({ page, server, authenticator, refusals }, use) => {
+    const complaints = listen(page, refusals);
+    await use(new UiPage(page, server));
     base.expect(complaints, "the page's console, errors and requests").toEqual([]);
   },
 });
