@@ -1,1 +1,56 @@
-//! Browser client for the Authsignal API.
+//! Browser client for the Authsignal API, compiled to WebAssembly.
+//!
+//! A new authenticator may be added only inside the window that a verified challenge with an existing one opened, with a
+//! backend-issued token of scope `add:authenticators`, or as the user's first. The server enforces that rule; this crate
+//! makes it effortless: it keeps the short-lived token in memory, swaps it for the one that a verification returns, and
+//! uses that for the next enrolment.
+//!
+//! # Map, from the bottom up
+//!
+//! | module | what it owns |
+//! | --- | --- |
+//! | [`words`] | every string, as a number |
+//! | [`operation`] | the endpoint table: every request of the API is one row |
+//! | `value`, `task` | JavaScript values, and operations that wait for promises, at the size of neither |
+//! | `fault` | every way to fail: answered, ceremony, misuse |
+//! | `binding` | the token cell that instances of one tenant share |
+//! | `storage`, `identity` | the map of passkeys known on this device; the anonymous id |
+//! | `engine` | one path for every request: plan, transport, reply |
+//! | `ceremony` | `navigator.credentials`: options, responses, errors, one ceremony at a time |
+//! | `flow` | operations of several steps: passkey sign-up, sign-in, look-up |
+//! | `js` (feature `js`) | the only exports, behind the hand-written face in `pkg-template/` |
+//! | [`client`] (feature `rust`) | the typed API for Leptos, Yew, Dioxus and plain Rust frontends |
+//!
+//! Dependencies point up this list only.
+//!
+//! # Features
+//!
+//! - `rust` (default): the typed API in [`client`].
+//! - `js`: the exports of the npm package. Size rules this build: values stay JavaScript values, and nothing formats.
+
+pub mod operation;
+pub mod words;
+
+#[cfg(target_arch = "wasm32")]
+mod binding;
+#[cfg(target_arch = "wasm32")]
+mod ceremony;
+#[cfg(target_arch = "wasm32")]
+mod engine;
+#[cfg(target_arch = "wasm32")]
+mod fault;
+#[cfg(target_arch = "wasm32")]
+mod flow;
+#[cfg(target_arch = "wasm32")]
+mod storage;
+#[cfg(target_arch = "wasm32")]
+mod task;
+#[cfg(target_arch = "wasm32")]
+mod value;
+
+#[cfg(all(target_arch = "wasm32", feature = "rust"))]
+pub mod client;
+#[cfg(all(target_arch = "wasm32", feature = "rust"))]
+mod identity;
+#[cfg(all(target_arch = "wasm32", feature = "js"))]
+pub mod js;

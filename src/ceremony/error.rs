@@ -1,0 +1,199 @@
+//! What a DOM exception of a ceremony means, by the step of the specification that throws it.
+//!
+//! Names, codes and messages are those of `@simplewebauthn/browser` 13, which the peer exposes and apps test for. The
+//! original exception is always the cause.
+
+use super::Kind;
+use crate::fault;
+use crate::task::State;
+use crate::value::{Outcome, Val, global, log, text, val};
+use crate::words::{Word, k};
+
+/// What must hold, besides the exception's name.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum When {
+    Always,
+    /// A discoverable credential was required.
+    ResidentKey,
+    /// User verification was required, of a ceremony without a dialog.
+    VerificationConditional,
+    /// User verification was required.
+    Verification,
+    /// None of the offered credential types is `public-key`.
+    NoPublicKey,
+    /// The user handle has not 1 to 64 bytes.
+    UserHandle,
+}
+
+/// Which ceremonies, the exception's name, when, and the code and message it gets.
+type Row = (Of, Word, When, Word, Word);
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Of {
+    Create,
+    Get,
+}
+
+/// Steps are those of Web Authentication Level 2: "create" is section 5.1.3, "get" 5.1.4.1, "make" 6.3.2 and "assert"
+/// 6.3.3. The first row that fits decides.
+static ROWS: [Row; 11] = [
+    // create 16: the signal was aborted.
+    (
+        Of::Create,
+        k!("AbortError"),
+        When::Always,
+        k!("ERROR_CEREMONY_ABORTED"),
+        k!("Registration ceremony was sent an abort signal"),
+    ),
+    // get 10: the same.
+    (
+        Of::Get,
+        k!("AbortError"),
+        When::Always,
+        k!("ERROR_CEREMONY_ABORTED"),
+        k!("Authentication ceremony was sent an abort signal"),
+    ),
+    // make 4: no authenticator can keep a discoverable credential.
+    (
+        Of::Create,
+        k!("ConstraintError"),
+        When::ResidentKey,
+        k!("ERROR_AUTHENTICATOR_MISSING_DISCOVERABLE_CREDENTIAL_SUPPORT"),
+        k!("Discoverable credentials were required but no available authenticator supported it"),
+    ),
+    // Level 3, create 22.4: no user verification without a dialog.
+    (
+        Of::Create,
+        k!("ConstraintError"),
+        When::VerificationConditional,
+        k!("ERROR_AUTO_REGISTER_USER_VERIFICATION_FAILURE"),
+        k!("User verification was required during automatic registration but it could not be performed"),
+    ),
+    // make 5: no authenticator can verify the user.
+    (
+        Of::Create,
+        k!("ConstraintError"),
+        When::Verification,
+        k!("ERROR_AUTHENTICATOR_MISSING_USER_VERIFICATION_SUPPORT"),
+        k!("User verification was required but no available authenticator supported it"),
+    ),
+    // create 20, make 3: the authenticator holds one of the excluded credentials.
+    (
+        Of::Create,
+        k!("InvalidStateError"),
+        When::Always,
+        k!("ERROR_AUTHENTICATOR_PREVIOUSLY_REGISTERED"),
+        k!("The authenticator was previously registered"),
+    ),
+    // create 10: nothing but other types was offered.
+    (
+        Of::Create,
+        k!("NotSupportedError"),
+        When::NoPublicKey,
+        k!("ERROR_MALFORMED_PUBKEYCREDPARAMS"),
+        k!("No entry in pubKeyCredParams was of type \"public-key\""),
+    ),
+    // make 2: no authenticator knows the algorithms.
+    (
+        Of::Create,
+        k!("NotSupportedError"),
+        When::Always,
+        k!("ERROR_AUTHENTICATOR_NO_SUPPORTED_PUBKEYCREDPARAMS_ALG"),
+        k!("No available authenticator supported any of the specified pubKeyCredParams algorithms"),
+    ),
+    // create 5: the user handle has 1 to 64 bytes.
+    (
+        Of::Create,
+        k!("TypeError"),
+        When::UserHandle,
+        k!("ERROR_INVALID_USER_ID_LENGTH"),
+        k!("User ID was not between 1 and 64 characters"),
+    ),
+    // make 1 and 8: the authenticator cannot process the request.
+    (
+        Of::Create,
+        k!("UnknownError"),
+        When::Always,
+        k!("ERROR_AUTHENTICATOR_GENERAL_ERROR"),
+        k!("The authenticator was unable to process the specified options, or could not create a new credential"),
+    ),
+    // assert 1 and 12: the same.
+    (
+        Of::Get,
+        k!("UnknownError"),
+        When::Always,
+        k!("ERROR_AUTHENTICATOR_GENERAL_ERROR"),
+        k!(
+            "The authenticator was unable to process the specified options, or could not create a new assertion signature"
+        ),
+    ),
+];
+
+pub(super) fn identify(state: &State, kind: Kind, thrown: Val, options: Val) -> Outcome {
+    let public_key = options.get(k!("publicKey"));
+    let name = thrown.get(k!("name"));
+    // Platforms overload it beyond the specification: what they say is worth more than what it says.
+    if name.is(k!("NotAllowedError")) {
+        return fault::ceremony(state, k!("ERROR_PASSTHROUGH_SEE_CAUSE_PROPERTY"), thrown.get(k!("message")), thrown);
+    }
+    if name.is(k!("SecurityError")) {
+        return security(state, kind, thrown, public_key);
+    }
+    let of = if kind.creates() { Of::Create } else { Of::Get };
+    for (ceremony, exception, when, code, message) in &ROWS {
+        if *ceremony == of && name.is(*exception) && holds(*when, kind, public_key) {
+            return fault::ceremony(state, *code, val(*message), thrown);
+        }
+    }
+    Outcome::throw(thrown)
+}
+
+fn holds(when: When, kind: Kind, public_key: Val) -> bool {
+    let selection = public_key.get(k!("authenticatorSelection"));
+    let verification = selection.get(k!("userVerification")).is(k!("required"));
+    match when {
+        When::Always => true,
+        When::ResidentKey => selection.get(k!("requireResidentKey")).is_truthy(),
+        When::VerificationConditional => verification && kind == Kind::CreateConditional,
+        When::Verification => verification,
+        When::NoPublicKey => {
+            !public_key.get(k!("pubKeyCredParams")).items().any(|offer| offer.get(k!("type")).is(k!("public-key")))
+        }
+        When::UserHandle => {
+            !(1..=64).contains(&public_key.get(k!("user")).get(k!("id")).get(k!("byteLength")).to_int())
+        }
+    }
+}
+
+fn security(state: &State, kind: Kind, thrown: Val, public_key: Val) -> Outcome {
+    let host = global(k!("location")).get(k!("hostname"));
+    let rp_id = if kind.creates() { public_key.get(k!("rp")).get(k!("id")) } else { public_key.get(k!("rpId")) };
+    if !is_valid_domain(host) {
+        // create 7, get 5: the origin's effective domain is not a valid domain.
+        return fault::ceremony(
+            state,
+            k!("ERROR_INVALID_DOMAIN"),
+            text(&[host, val(k!(" is an invalid domain"))]),
+            thrown,
+        );
+    }
+    if rp_id.equals(host) {
+        return Outcome::throw(thrown);
+    }
+    // create 8, get 6: the relying party id is not a registrable suffix of it.
+    let message = [val(k!("The RP ID \"")), rp_id, val(k!("\" is invalid for this domain"))];
+    log(text(&[
+        val(k!("[Authsignal] The Relying Party ID \"")),
+        rp_id,
+        val(k!(
+            "\" is invalid for this domain.\n To learn more, visit https://docs.authsignal.com/scenarios/passkeys-prebuilt-ui#defining-the-relying-party"
+        )),
+    ]));
+    fault::ceremony(state, k!("ERROR_INVALID_RP_ID"), text(&message), thrown)
+}
+
+/// A host name of at least two labels that ends in letters, or `localhost`: an IP address is no domain.
+fn is_valid_domain(host: Val) -> bool {
+    let domain = val(k!(r"^([A-Za-z0-9]+(-[A-Za-z0-9]+)*\.)+[A-Za-z]{2,}$"));
+    host.is(k!("localhost")) || host.invoke(k!("match"), &[domain]).data().is_truthy()
+}

@@ -1,0 +1,215 @@
+//! `navigator.credentials`: one ceremony at a time on a page, its options and its outcome as WebAuthn JSON.
+//!
+//! Source: Web Authentication Level 3, <https://www.w3.org/TR/webauthn-3/>.
+
+mod error;
+pub(crate) mod signal;
+
+use crate::fault;
+use crate::task::State;
+use crate::value::{Outcome, Val, check, error, global, list, object, val};
+use crate::words::k;
+use wasm_bindgen::prelude::*;
+use web_sys::{AbortController, CredentialCreationOptions, CredentialRequestOptions, CredentialsContainer};
+
+/// How long a new ceremony waits for an aborted one to end. A browser ends it at once; an extension that took over
+/// `navigator.credentials` and ignores the signal must not block the page for good.
+const ABORT_GRACE_MS: i32 = 500;
+
+/// What the browser is asked to do.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// `create()`, with the browser's dialog.
+    Create,
+    /// `create()` without a dialog, right after a password sign-in (conditional create).
+    CreateConditional,
+    /// `get()`, with the browser's dialog.
+    Get,
+    /// `get()` from the autofill of an input (conditional mediation).
+    GetConditional,
+    /// `get()` of what is at hand, or nothing at all (immediate mediation).
+    GetImmediate,
+}
+
+impl Kind {
+    fn creates(self) -> bool {
+        matches!(self, Kind::Create | Kind::CreateConditional)
+    }
+}
+
+/// Takes the right to have an autofill request pending, of which a page has one: whether it was free.
+pub(crate) fn claim_autofill(state: &mut State) -> bool {
+    let free = !page(state).get(k!("autofill")).is_truthy();
+    if free {
+        page(state).set(k!("autofill"), true.into());
+        state.autofill = true;
+    }
+    free
+}
+
+/// Gives it back, if this task holds it.
+pub(crate) fn release_autofill(state: &mut State) {
+    if state.autofill {
+        page(state).set(k!("autofill"), false.into());
+        state.autofill = false;
+    }
+}
+
+/// What all instances on the page share: `autofill`, whether such a request is pending, and `active`, the ceremony that
+/// is under way, with its `controller`, `options` and `outcome`.
+fn page(state: &State) -> Val {
+    state.context.get(k!("page"))
+}
+
+fn public_key_credential() -> Val {
+    global(k!("PublicKeyCredential"))
+}
+
+/// Waits for `PublicKeyCredential.getClientCapabilities()`; a browser without it has none.
+pub(crate) fn ask_capabilities() -> Outcome {
+    Outcome::from(public_key_credential().invoke(k!("getClientCapabilities"), &[]).data()).wait()
+}
+
+/// What kind of ceremony the parameters ask for. Only a registration brings an `rp`.
+fn kind(state: &State) -> Kind {
+    let creates = state.offer.get(k!("options")).get(k!("rp")).is_object();
+    if creates && state.get(k!("useAutoRegister")).is_truthy() {
+        Kind::CreateConditional
+    } else if creates {
+        Kind::Create
+    } else if state.get(k!("autofill")).is_truthy() {
+        Kind::GetConditional
+    } else if state.get(k!("preferImmediatelyAvailableCredentials")).is_truthy() {
+        Kind::GetImmediate
+    } else {
+        Kind::Get
+    }
+}
+
+/// The ceremony that the data before it offers. The data is the credential as WebAuthn JSON, and the parameters get
+/// what the server wants to know of it.
+pub(crate) fn run(state: &mut State) -> Outcome {
+    match state.phase {
+        0 => {
+            if !public_key_credential().is_function() {
+                return fault::misuse(k!(
+                    "WebAuthn is not supported in this browser. It needs https or http://localhost; offer another method."
+                ));
+            }
+            state.offer = state.data;
+            if kind(state) == Kind::GetConditional {
+                let available = public_key_credential().invoke(k!("isConditionalMediationAvailable"), &[]).data();
+                return Outcome::from(available).wait();
+            }
+        }
+        1 => {
+            if !check!(state.arrived).is_truthy() {
+                return fault::misuse(k!("Browser does not support WebAuthn autofill"));
+            }
+            let input = val(k!("input[autocomplete$='webauthn']"));
+            if !global(k!("document")).invoke(k!("querySelector"), &[input]).data().is_object() {
+                return fault::misuse(k!(
+                    "No <input> with \"webauthn\" as the only or last value in its `autocomplete` attribute was detected"
+                ));
+            }
+        }
+        2 => {}
+        _ => return finish(state),
+    }
+    let active = page(state).get(k!("active"));
+    if active.is_object() {
+        state.phase = 1;
+        return end(state, active);
+    }
+    state.phase = 2;
+    let started = begin(state);
+    if started.is_data() {
+        page(state).set(k!("active"), state.data.with(k!("outcome"), started.value()));
+        return started.wait();
+    }
+    state.arrived = started;
+    finish(state)
+}
+
+/// Aborts the ceremony under way and waits until the browser has let go of it: before that, it refuses any other.
+fn end(state: &State, active: Val) -> Outcome {
+    page(state).set(k!("active"), Val::default());
+    let reason = error(k!("Cancelling existing WebAuthn API call for new one"));
+    reason.set(k!("name"), val(k!("AbortError")));
+    let _ = active.get(k!("controller")).invoke(k!("abort"), &[reason]);
+    let grace = state.context.invoke(k!("delay"), &[ABORT_GRACE_MS.into()]).data();
+    global(k!("Promise")).invoke(k!("race"), &[list(&[active.get(k!("outcome")), grace])]).wait()
+}
+
+/// Starts the ceremony: its promise. `state.data` becomes what describes it.
+fn begin(state: &mut State) -> Outcome {
+    let kind = kind(state);
+    let json = state.offer.get(k!("options"));
+    let controller = match AbortController::new() {
+        Ok(controller) => Val::from(JsValue::from(controller)),
+        Err(thrown) => return Outcome::throw(thrown.into()),
+    };
+    let options = object().with(k!("signal"), controller.get(k!("signal")));
+    state.data = object().with(k!("controller"), controller).with(k!("options"), options);
+    let parser = if kind.creates() { k!("parseCreationOptionsFromJSON") } else { k!("parseRequestOptionsFromJSON") };
+    let hints = state.get(k!("hints"));
+    if hints.is_truthy() {
+        json.set(k!("hints"), hints);
+    }
+    let public_key = check!(public_key_credential().invoke(parser, &[json]));
+    options.set(k!("publicKey"), public_key);
+    if matches!(kind, Kind::CreateConditional | Kind::GetConditional) {
+        options.set(k!("mediation"), val(k!("conditional")));
+    }
+    if kind == Kind::GetImmediate {
+        options.set(k!("uiMode"), val(k!("immediate")));
+    }
+    // Conditional and immediate requests take any credential that the page may use.
+    if matches!(kind, Kind::GetConditional | Kind::GetImmediate) {
+        public_key.set(k!("allowCredentials"), list(&[]));
+    }
+    let container = global(k!("navigator")).get(k!("credentials")).view::<CredentialsContainer>();
+    let promise = if kind.creates() {
+        container.create_with_options(&options.view::<CredentialCreationOptions>())
+    } else {
+        container.get_with_options(&options.view::<CredentialRequestOptions>())
+    };
+    match promise {
+        Ok(promise) => Val::from(JsValue::from(promise)).into(),
+        Err(thrown) => Outcome::throw(thrown.into()),
+    }
+}
+
+fn finish(state: &mut State) -> Outcome {
+    let kind = kind(state);
+    release_autofill(state);
+    if page(state).get(k!("active")).equals(state.data) {
+        page(state).set(k!("active"), Val::default());
+    }
+    let credential = state.arrived.value();
+    if state.arrived.is_thrown() {
+        // In immediate mode a refusal is the answer that no credential is at hand.
+        if kind == Kind::GetImmediate && credential.get(k!("name")).is(k!("NotAllowedError")) {
+            return nothing_at_hand(state);
+        }
+        return error::identify(state, kind, credential, state.data.get(k!("options")));
+    }
+    if !credential.is_object() {
+        return match kind {
+            Kind::GetImmediate => nothing_at_hand(state),
+            Kind::Get | Kind::GetConditional => fault::misuse(k!("Authentication was not completed")),
+            _ => fault::misuse(k!("Registration was not completed")),
+        };
+    }
+    let json = check!(credential.invoke(k!("toJSON"), &[]));
+    state.credential = json;
+    let field = if kind.creates() { k!("registrationCredential") } else { k!("authenticationCredential") };
+    state.set(field, json);
+    state.set(k!("conditionalCreate"), (kind == Kind::CreateConditional).into());
+    state.set(k!("challengeId"), state.offer.get(k!("challengeId")));
+    json.into()
+}
+
+fn nothing_at_hand(state: &State) -> Outcome {
+    fault::answer(state, k!("credential_not_found"), k!("No passkey is immediately available on this device."))
+}

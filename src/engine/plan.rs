@@ -1,0 +1,38 @@
+//! What to send: URL and `fetch` options of a row, for the task's parameters.
+
+use crate::operation::{Body, Cookies, Operation};
+use crate::task::State;
+use crate::value::{Outcome, Val, check, globals, list, object, stringify, text, val};
+use crate::words::k;
+
+/// The two arguments of `fetch`.
+pub(super) fn plan(row: &Operation, state: &State) -> Outcome {
+    let with_cookies = row.cookies == Cookies::Always || state.get(k!("useCookies")).is_truthy();
+    let suffix = match row.cookies {
+        Cookies::Web if with_cookies => val(k!("/web")),
+        // The only parameter that travels in a URL: credential ids, base64url and commas, which need no escape.
+        Cookies::Default => state.get(k!("credentialIds")),
+        // Joins as nothing.
+        _ => Val::default(),
+    };
+    let url = text(&[state.context.get(k!("baseUrl")), val(k!("/client/")), val(row.path), suffix]);
+
+    let token = state.token();
+    let credentials = if token.is_truthy() {
+        text(&[val(k!("Bearer ")), token])
+    } else {
+        // The tenant id may be any text, `btoa` alone takes Latin-1 only.
+        let tenant = check!(globals().invoke(k!("encodeURIComponent"), &[state.context.get(k!("tenantId"))]));
+        text(&[val(k!("Basic ")), check!(globals().invoke(k!("btoa"), &[tenant]))])
+    };
+    // GET carries the content type too: the API is asked in just the way it is used to.
+    let headers = object().with(k!("Content-Type"), val(k!("application/json"))).with(k!("Authorization"), credentials);
+    let init = object().with(k!("method"), val(row.method)).with(k!("headers"), headers);
+    if let Body::Fields(fields) = row.body {
+        init.set(k!("body"), check!(stringify(object().take(state.parameters, fields))));
+    }
+    if row.cookies != Cookies::Default {
+        init.set(k!("credentials"), val(if with_cookies { k!("include") } else { k!("same-origin") }));
+    }
+    list(&[url, init]).into()
+}

@@ -1,0 +1,22 @@
+//! The only `fetch`.
+//!
+//! The answer is read through `gloo_net::http::Response`. Sending is not left to gloo-net: it panics when `fetch`
+//! yields anything but a real `Response` or `Error`, as test doubles and an abort with a plain reason do.
+
+use crate::task::State;
+use crate::value::{Outcome, Val, check, globals};
+use crate::words::k;
+use wasm_bindgen::JsCast;
+
+/// Sends a request, given the arguments of `fetch`, and waits for the head of its answer.
+pub(super) fn send(arguments: Val) -> Outcome {
+    globals().invoke(k!("fetch"), &[arguments.at(0), arguments.at(1)]).wait()
+}
+
+/// Takes the status of the answer that arrived (0 where a test double has none), and waits for its body.
+pub(super) fn read(state: &mut State) -> Outcome {
+    let response = check!(state.arrived);
+    state.status = gloo_net::http::Response::from(response.to_js().unchecked_into::<web_sys::Response>()).status();
+    // `json()`, not `text()`: an app's test doubles have the one that the peer calls.
+    response.invoke(k!("json"), &[]).wait()
+}

@@ -1,0 +1,60 @@
+//! The passkeys known on this device: a map of user id to credential ids in `localStorage`.
+//!
+//! It only serves hints (`isAvailableOnDevice`), so nothing here may fail an operation: storage that is denied, full or
+//! corrupt costs the hint and no more.
+
+use crate::value::{Val, global, list, object, parse, stringify, val};
+use crate::words::{Word, k};
+
+/// The key that `@authsignal/browser` uses, so that changing the import loses no entry.
+const KEY: Word = k!("as_user_passkey_map");
+
+fn load() -> Val {
+    let stored = global(k!("localStorage")).invoke(k!("getItem"), &[val(KEY)]).data();
+    let map = parse(stored).data();
+    if map.is_object() { map } else { object() }
+}
+
+fn save(map: Val) {
+    // Denied or full: see above.
+    let _ = global(k!("localStorage")).invoke(k!("setItem"), &[val(KEY), stringify(map).data()]);
+}
+
+/// The credential ids of one user. What is no list, such as an inherited property, is an empty one.
+fn credentials(map: Val, user: Val) -> Val {
+    let known = map.get_by(user);
+    if known.is_list() { known } else { list(&[]) }
+}
+
+/// Where that credential stands in a list, below 0 if nowhere.
+fn position(known: Val, credential: Val) -> i32 {
+    known.view::<js_sys::Array>().index_of(&credential.view(), 0)
+}
+
+/// Remembers a credential of that user; one without an id has the key `""`.
+pub(crate) fn remember(user: Val, credential: Val) {
+    let map = load();
+    let user = user.or(val(k!("")));
+    let known = credentials(map, user);
+    if position(known, credential) < 0 {
+        known.push(credential);
+        map.set_by(user, known);
+        save(map);
+    }
+}
+
+/// Forgets a credential, whoever's it is.
+pub(crate) fn forget(credential: Val) {
+    let map = load();
+    for known in global(k!("Object")).invoke(k!("values"), &[map]).data().items() {
+        if known.is_list() && position(known, credential) >= 0 {
+            let _ = known.invoke(k!("splice"), &[(position(known, credential)).into(), 1.into()]);
+        }
+    }
+    save(map);
+}
+
+/// The ids of the user's credentials on this device, joined by commas; falsy if there are none.
+pub(crate) fn known(user: Val) -> Val {
+    credentials(load(), user).invoke(k!("join"), &[]).data()
+}

@@ -1,0 +1,184 @@
+//! Operations as tasks. A task walks the steps of its flow until one needs a promise to settle, yields that promise to
+//! whoever drives it, and is resumed with what came of it.
+//!
+//! The npm package is driven by its face (`pkg-template/index.js`), through `js.rs`; the typed API drives itself on
+//! `wasm-bindgen-futures`. An `async fn` per operation did the same at 4 KB brotli more: an await is expensive where
+//! every local must survive it, and a list of steps is a few bytes.
+
+use crate::ceremony;
+use crate::flow::{self, Step};
+use crate::value::{Outcome, Val, check, free, object};
+use crate::words::{Word, k};
+use std::cell::Cell;
+use std::ptr;
+use wasm_bindgen::prelude::*;
+
+/// An operation that was started and has not ended.
+pub(crate) struct Task {
+    values: Values,
+    state: State,
+}
+
+/// What the steps of a task work on.
+pub(crate) struct State {
+    /// What the instance of the client knows, as the face hands it over: `baseUrl`, `tenantId`, `deviceId`, `cell` (the
+    /// token, shared by the instances of a tenant), `page` (the ceremony, shared by all), `enableLogging`,
+    /// `throwOnNetworkError`, the callback `onTokenExpired`, and the face's own `webAuthnError`, `delay`, `background`.
+    pub(crate) context: Val,
+    /// The caller's parameters: a copy, to which the steps add what the next request needs.
+    pub(crate) parameters: Val,
+    /// What the server offers for a ceremony: `{challengeId, options}`.
+    pub(crate) offer: Val,
+    /// The credential that the ceremony brought, as WebAuthn JSON.
+    pub(crate) credential: Val,
+    /// The data of the step before; at the end, of the operation.
+    pub(crate) data: Val,
+    /// What came of the promise that the step waited for.
+    pub(crate) arrived: Outcome,
+    /// Which of its promises the step has waited for.
+    pub(crate) phase: u8,
+    /// The status of the answer that is being read.
+    pub(crate) status: u16,
+    /// Whether this task holds the page's only autofill request.
+    pub(crate) autofill: bool,
+    /// The operation, by its number.
+    pub(crate) operation: u8,
+    steps: &'static [Step],
+    at: usize,
+}
+
+impl Task {
+    /// An operation by its number. `parameters` is an object of the caller's.
+    pub(crate) fn new(operation: u8, context: JsValue, parameters: JsValue) -> Task {
+        let mut values = Values(None);
+        let (context, parameters) = within(&mut values, || (context.into(), parameters.into()));
+        let nothing = Val::default();
+        let state = State {
+            context,
+            parameters,
+            offer: nothing,
+            credential: nothing,
+            data: nothing,
+            arrived: nothing.into(),
+            phase: 0,
+            status: 0,
+            autofill: false,
+            operation,
+            steps: flow::steps(operation),
+            at: 0,
+        };
+        Task { values, state }
+    }
+
+    /// Goes on, with what came of the promise (the first time, with anything), until the next promise or the end, and
+    /// hands its value to `take`.
+    pub(crate) fn resume<T>(&mut self, fulfilled: bool, value: JsValue, take: impl FnOnce(Outcome) -> T) -> T {
+        let Task { values, state } = self;
+        within(values, || {
+            let value = value.into();
+            state.arrived = if fulfilled { Outcome::from(value) } else { Outcome::throw(value) };
+            let outcome = state.walk();
+            if !outcome.is_waiting() {
+                ceremony::release_autofill(state);
+            }
+            take(outcome)
+        })
+    }
+}
+
+impl State {
+    fn walk(&mut self) -> Outcome {
+        if self.at == 0 && self.phase == 0 {
+            check!(self.copy_parameters());
+        }
+        while let Some(step) = self.steps.get(self.at) {
+            let outcome = flow::perform(*step, self);
+            if outcome.is_waiting() {
+                self.phase += 1;
+                return outcome;
+            }
+            self.data = check!(outcome);
+            self.phase = 0;
+            self.at += 1;
+        }
+        self.data.into()
+    }
+
+    /// Nothing of the caller's may change under a running operation. What his getters throw is his to see.
+    fn copy_parameters(&mut self) -> Outcome {
+        let copy = object();
+        for name in Word::parameters() {
+            copy.set(name, check!(self.parameters.read(name)));
+        }
+        self.parameters = copy;
+        copy.into()
+    }
+
+    /// A parameter.
+    pub(crate) fn get(&self, name: Word) -> Val {
+        self.parameters.get(name)
+    }
+
+    /// Sets a parameter for the next request.
+    pub(crate) fn set(&self, name: Word, value: Val) {
+        self.parameters.set(name, value);
+    }
+
+    /// The token of the request at hand; falsy if it has none.
+    pub(crate) fn token(&self) -> Val {
+        self.get(k!("token"))
+    }
+}
+
+/// The slots of a task's values, freed with it.
+struct Values(Option<Box<Slots>>);
+
+/// Some slots, and those before them: unlike a vector, it never moves what it holds, which is a third of the code.
+struct Slots {
+    slots: [u32; 60],
+    used: usize,
+    before: Option<Box<Slots>>,
+}
+
+impl Drop for Values {
+    fn drop(&mut self) {
+        while let Some(last) = self.0.take() {
+            last.slots.iter().take(last.used).copied().for_each(free);
+            self.0 = last.before;
+        }
+    }
+}
+
+thread_local! {
+    /// The values of the task that runs, null when none does.
+    static CURRENT: Cell<*mut Values> = const { Cell::new(ptr::null_mut()) };
+}
+
+/// Gives a slot to the task that runs.
+pub(crate) fn own(slot: u32) {
+    // SAFETY: `within` sets the pointer to values that it borrows for as long as the pointer stands, and nothing here
+    // calls back into it.
+    let Some(values) = (unsafe { CURRENT.with(Cell::get).as_mut() }) else {
+        return;
+    };
+    match &mut values.0 {
+        Some(last) if last.used < last.slots.len() => {
+            last.slots[last.used] = slot;
+            last.used += 1;
+        }
+        full => {
+            let mut slots = [0; 60];
+            slots[0] = slot;
+            let before = full.take();
+            *full = Some(Box::new(Slots { slots, used: 1, before }));
+        }
+    }
+}
+
+/// Runs something as part of a task. Tasks nest: a callback of the caller's may start another one.
+fn within<T>(values: &mut Values, run: impl FnOnce() -> T) -> T {
+    let outer = CURRENT.with(|current| current.replace(values));
+    let result = run();
+    CURRENT.with(|current| current.set(outer));
+    result
+}

@@ -1,0 +1,405 @@
+//! JavaScript values without the cost of owning them.
+//!
+//! A `JsValue` frees its slot when it is dropped, and the code that does so, at every `?` and every `await`, was more
+//! than half of the package. [`Val`] is a plain copy of the slot's number. Its slot belongs to the task that runs (see
+//! [`crate::task`]) and is freed with it; what must outlive the task is kept on the JavaScript side.
+//!
+//! Every import adds its own glue to the package as well. So a property is read by [`Val::get`] and a method is called by
+//! [`Val::invoke`] instead of one binding each; `web-sys` serves where what it names is always there.
+
+use crate::task;
+use crate::words::{self, Word, k};
+use std::cell::Cell;
+use std::mem::ManuallyDrop;
+use std::num::NonZeroU32;
+use std::ops::Deref;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::convert::{FromWasmAbi, IntoWasmAbi};
+use wasm_bindgen::describe::WasmDescribe;
+use wasm_bindgen::prelude::*;
+
+/// A JavaScript value that belongs to the running task.
+#[derive(Clone, Copy)]
+pub(crate) struct Val(u32);
+
+/// Crosses to JavaScript as a reference does: the slot stays ours.
+impl WasmDescribe for Val {
+    fn describe() {
+        <&JsValue>::describe();
+    }
+}
+
+impl IntoWasmAbi for Val {
+    type Abi = u32;
+
+    fn into_abi(self) -> u32 {
+        self.0
+    }
+}
+
+/// A value that JavaScript hands over.
+struct Fresh(Val);
+
+impl WasmDescribe for Fresh {
+    fn describe() {
+        JsValue::describe();
+    }
+}
+
+impl FromWasmAbi for Fresh {
+    type Abi = u32;
+
+    unsafe fn from_abi(slot: u32) -> Self {
+        Fresh(own(slot))
+    }
+}
+
+fn own(slot: u32) -> Val {
+    task::own(slot);
+    Val(slot)
+}
+
+/// Frees a slot that a task has owned.
+pub(crate) fn free(slot: u32) {
+    // SAFETY: the slot was handed over once, by `Fresh` or by `From<JsValue>`, and is given back once, by its task.
+    drop(unsafe { JsValue::from_abi(slot) });
+}
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_namespace = Reflect, js_name = get, catch)]
+    fn reflect_get(target: Val, key: Val) -> Result<Fresh, JsValue>;
+    #[wasm_bindgen(js_namespace = Reflect, js_name = set)]
+    fn reflect_set(target: Val, key: Val, value: Val) -> bool;
+    #[wasm_bindgen(js_namespace = Reflect, js_name = apply, catch)]
+    fn reflect_apply(method: Val, this: Val, arguments: Val) -> Result<Fresh, JsValue>;
+    #[wasm_bindgen(js_namespace = Array, js_name = of)]
+    fn array_of() -> Fresh;
+    #[wasm_bindgen(js_name = Object)]
+    fn object_of() -> Fresh;
+    #[wasm_bindgen(thread_local_v2, js_name = globalThis)]
+    static GLOBAL: JsValue;
+}
+
+thread_local! {
+    /// The slots of the words, and of the global object behind them. They are never freed, so no task owns them.
+    static SLOTS: [Cell<u32>; words::COUNT + 1] = const { [const { Cell::new(0) }; words::COUNT + 1] };
+}
+
+/// Decodes the words, once.
+pub(crate) fn prepare() {
+    SLOTS.with(|slots| {
+        if slots[0].get() == 0 {
+            let texts = words::TEXT.split(|byte| *byte == 0).map(JsValue::from_utf8_lossy);
+            slots.iter().zip(texts).for_each(|(slot, text)| slot.set(text.into_abi()));
+            slots[words::COUNT].set(GLOBAL.with(JsValue::clone).into_abi());
+        }
+    });
+}
+
+/// A word, as a JavaScript string.
+pub(crate) fn val(word: Word) -> Val {
+    SLOTS.with(|slots| Val(slots[word.index()].get()))
+}
+
+/// A property of the global object, `undefined` where there is none.
+pub(crate) fn global(key: Word) -> Val {
+    globals().get(key)
+}
+
+/// The global object.
+pub(crate) fn globals() -> Val {
+    SLOTS.with(|slots| Val(slots[words::COUNT].get()))
+}
+
+/// A new object without properties.
+pub(crate) fn object() -> Val {
+    object_of().0
+}
+
+/// A new array of these.
+pub(crate) fn list(items: &[Val]) -> Val {
+    let list = array_of().0;
+    for item in items {
+        list.push(*item);
+    }
+    list
+}
+
+/// These, as JavaScript writes them, one after the other.
+pub(crate) fn text(parts: &[Val]) -> Val {
+    list(parts).invoke(k!("join"), &[val(k!(""))]).data()
+}
+
+impl Default for Val {
+    /// `undefined`.
+    fn default() -> Self {
+        Val((&JsValue::UNDEFINED).into_abi())
+    }
+}
+
+impl From<JsValue> for Val {
+    fn from(value: JsValue) -> Self {
+        own(value.into_abi())
+    }
+}
+
+impl From<bool> for Val {
+    fn from(value: bool) -> Self {
+        Val(JsValue::from_bool(value).into_abi())
+    }
+}
+
+impl From<i32> for Val {
+    fn from(value: i32) -> Self {
+        JsValue::from_f64(f64::from(value)).into()
+    }
+}
+
+/// What a step comes to: data, a promise to wait for, or one of the two ends without. A single word, where a `Result` is three words and a
+/// detour through memory; [`check`] does what `?` does.
+#[derive(Clone, Copy)]
+pub(crate) struct Outcome(NonZeroU32);
+
+/// No core has so many slots: the highest bits of a slot's number are free.
+const FAULT: u32 = 1 << 31;
+const ANSWER: u32 = 1 << 30;
+const WAIT: u32 = 1 << 29;
+
+impl Outcome {
+    fn new(value: Val, flags: u32) -> Self {
+        Outcome(NonZeroU32::MIN | (value.0 << 1) | flags)
+    }
+
+    /// An end that resolves the promise with this: mostly `{error, errorCode, errorDescription}`.
+    pub(crate) fn answer(value: Val) -> Self {
+        Outcome::new(value, FAULT | ANSWER)
+    }
+
+    /// An end that rejects the promise with this.
+    pub(crate) fn throw(value: Val) -> Self {
+        Outcome::new(value, FAULT)
+    }
+
+    /// The data, made a promise to wait for.
+    pub(crate) fn wait(self) -> Self {
+        if self.is_data() { Outcome::new(self.value(), WAIT) } else { self }
+    }
+
+    /// The data, the promise, the answer, or what is thrown.
+    pub(crate) fn value(self) -> Val {
+        Val((self.0.get() & !(FAULT | ANSWER | WAIT)) >> 1)
+    }
+
+    pub(crate) fn is_data(self) -> bool {
+        self.0.get() & (FAULT | WAIT) == 0
+    }
+
+    pub(crate) fn is_waiting(self) -> bool {
+        self.0.get() & WAIT != 0
+    }
+
+    pub(crate) fn is_thrown(self) -> bool {
+        self.0.get() & (FAULT | ANSWER) == FAULT
+    }
+
+    /// The data, or `undefined`.
+    pub(crate) fn data(self) -> Val {
+        if self.is_data() { self.value() } else { Val::default() }
+    }
+}
+
+impl From<Val> for Outcome {
+    fn from(data: Val) -> Self {
+        Outcome::new(data, 0)
+    }
+}
+
+impl From<Result<Fresh, JsValue>> for Outcome {
+    fn from(result: Result<Fresh, JsValue>) -> Self {
+        match result {
+            Ok(value) => value.0.into(),
+            Err(thrown) => Outcome::throw(thrown.into()),
+        }
+    }
+}
+
+/// The data of an outcome; any other outcome is returned.
+macro_rules! check {
+    ($outcome:expr) => {{
+        let outcome: $crate::value::Outcome = $outcome;
+        if !outcome.is_data() {
+            return outcome;
+        }
+        outcome.value()
+    }};
+}
+pub(crate) use check;
+
+/// A view of a value for code that wants a `JsValue` or a type of `web-sys`; it frees nothing.
+pub(crate) struct View<T>(ManuallyDrop<T>);
+
+impl<T> Deref for View<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl Val {
+    pub(crate) fn view<T: JsCast>(self) -> View<T> {
+        // SAFETY: the slot is valid while its task runs, and the view never frees it.
+        View(ManuallyDrop::new(T::unchecked_from_js(unsafe { JsValue::from_abi(self.0) })))
+    }
+
+    fn js(self) -> View<JsValue> {
+        self.view()
+    }
+
+    /// A value of its own, that outlives the task.
+    pub(crate) fn to_js(self) -> JsValue {
+        self.js().clone()
+    }
+
+    /// Reads a property of something that the caller made: what its getter throws is the caller's to see.
+    pub(crate) fn read(self, key: Word) -> Outcome {
+        reflect_get(self, val(key)).into()
+    }
+
+    /// Reads a property of something that we or the browser made: a value that has none is `undefined`.
+    pub(crate) fn get(self, key: Word) -> Val {
+        self.get_by(val(key))
+    }
+
+    /// As [`Val::get`], by a key that is data.
+    pub(crate) fn get_by(self, key: Val) -> Val {
+        Outcome::from(reflect_get(self, key)).data()
+    }
+
+    pub(crate) fn set(self, key: Word, value: Val) {
+        self.set_by(val(key), value);
+    }
+
+    /// As [`Val::set`], by a key that is data.
+    pub(crate) fn set_by(self, key: Val, value: Val) {
+        reflect_set(self, key, value);
+    }
+
+    /// Sets a property, for building an object in one expression.
+    pub(crate) fn with(self, key: Word, value: Val) -> Val {
+        self.set(key, value);
+        self
+    }
+
+    /// Sets properties to those of another object: pairs of the name here and the name there.
+    pub(crate) fn take(self, from: Val, names: &[(Word, Word)]) -> Val {
+        for (name, source) in names {
+            self.set(*name, from.get(*source));
+        }
+        self
+    }
+
+    /// Adds an item to a list.
+    pub(crate) fn push(self, item: Val) {
+        self.set_by(self.get(k!("length")), item);
+    }
+
+    /// An item of a list.
+    pub(crate) fn at(self, index: i32) -> Val {
+        self.get_by(index.into())
+    }
+
+    /// The items of a list; of anything else, none.
+    pub(crate) fn items(self) -> impl Iterator<Item = Val> {
+        let length = if self.is_list() { self.get(k!("length")).to_int() } else { 0 };
+        (0..length).map(move |index| self.at(index))
+    }
+
+    /// A number, cut to an integer; 0 for anything else.
+    pub(crate) fn to_int(self) -> i32 {
+        self.js().as_f64().unwrap_or_default() as i32
+    }
+
+    /// Calls the method of that name. What it throws is the error; so is `undefined` where there is no such method.
+    pub(crate) fn invoke(self, name: Word, arguments: &[Val]) -> Outcome {
+        let method = self.get(name);
+        if !method.is_function() {
+            return Outcome::throw(Val::default());
+        }
+        reflect_apply(method, self, list(arguments)).into()
+    }
+
+    /// Whether this is that string.
+    pub(crate) fn is(self, text: Word) -> bool {
+        self.equals(val(text))
+    }
+
+    /// Whether both are the same value.
+    pub(crate) fn equals(self, other: Val) -> bool {
+        *self.js() == *other.js()
+    }
+
+    pub(crate) fn is_truthy(self) -> bool {
+        !self.js().is_falsy()
+    }
+
+    /// Whether this is `undefined` or `null`.
+    pub(crate) fn is_missing(self) -> bool {
+        self.js().is_null_or_undefined()
+    }
+
+    pub(crate) fn is_undefined(self) -> bool {
+        self.js().is_undefined()
+    }
+
+    pub(crate) fn is_object(self) -> bool {
+        self.js().is_object()
+    }
+
+    pub(crate) fn is_function(self) -> bool {
+        self.js().is_function()
+    }
+
+    pub(crate) fn is_string(self) -> bool {
+        self.js().is_string()
+    }
+
+    pub(crate) fn is_list(self) -> bool {
+        self.js().is_array()
+    }
+
+    /// The first of the two that is neither `undefined` nor `null`.
+    pub(crate) fn or(self, other: Val) -> Val {
+        if self.is_missing() { other } else { self }
+    }
+}
+
+/// Writes something to the console's errors.
+pub(crate) fn log(message: Val) {
+    let _ = global(k!("console")).invoke(k!("error"), &[message]);
+}
+
+/// Calls one of the caller's callbacks. What it throws is logged and goes no further: a failing callback is never the
+/// failure of the operation that called it.
+pub(crate) fn notify(callbacks: Val, name: Word) {
+    let outcome = callbacks.invoke(name, &[]);
+    if outcome.is_thrown() && !outcome.value().is_undefined() {
+        log(outcome.value());
+    }
+}
+
+/// JSON of a value; what its `toJSON` throws is the error.
+pub(crate) fn stringify(value: Val) -> Outcome {
+    global(k!("JSON")).invoke(k!("stringify"), &[value])
+}
+
+/// The value of a JSON text.
+pub(crate) fn parse(json: Val) -> Outcome {
+    global(k!("JSON")).invoke(k!("parse"), &[json])
+}
+
+/// A JavaScript error of that message.
+pub(crate) fn error(message: Word) -> Val {
+    globals().invoke(k!("Error"), &[val(message)]).data()
+}
