@@ -18,11 +18,15 @@ export function noteCallback(name) {
   add(step, element("li", { class: "callback", "data-callback": name }, `${name}() was called`));
 }
 
+/** What belongs to the steps; the rest is the page's own equipment. */
+const SHOWN = /^\/(v1|demo|local)\//;
+
 /** Watches `fetch` from here on. Must come before the first request; what the caller sees is untouched. */
 export function tapFetch() {
   const original = globalThis.fetch;
   globalThis.fetch = async (...input) => {
     const request = new Request(...input);
+    if (!SHOWN.test(new URL(request.url).pathname)) return original(request);
     const name = step;
     const sent = await request.clone().text();
     const response = await original(request);
