@@ -7,6 +7,8 @@ if (!AUTHSIGNAL_LOCAL_URL) {
 
 export default defineConfig({
   testDir: ".",
+  // Firefox has a configuration of its own.
+  testIgnore: "firefox/**",
   outputDir: "../../target/e2e/results",
   forbidOnly: true,
   // The tests share one server, and each begins by emptying it.

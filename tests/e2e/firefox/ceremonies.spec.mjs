@@ -1,0 +1,60 @@
+import { expect, test as base } from "@playwright/test";
+import { generate } from "otplib";
+import { Firefox } from "../support/firefox.mjs";
+import { Server } from "../support/server.mjs";
+
+const test = base.extend({
+  server: async ({ request }, use) => {
+    const server = new Server(request);
+    await server.reset();
+    await use(server);
+  },
+  firefox: async ({}, use) => {
+    const firefox = await Firefox.start();
+    await use(firefox);
+    await firefox.stop();
+  },
+});
+
+test("a proven passkey opens the window, and an authenticator app is added inside it", async ({ baseURL, firefox }) => {
+  await firefox.goto(baseURL);
+  await firefox.fill("username", "ada");
+  await firefox.press("Create passkey");
+  await expect.poll(() => firefox.text("#account-note")).toContain("The account has its passkey.");
+  await firefox.press("Sign out");
+  await expect.poll(() => firefox.text("#window-time")).toBe("closed");
+
+  await firefox.press("Sign in with a passkey");
+  await expect.poll(() => firefox.text("#window-time")).toMatch(/^(10:00|9:5\d)$/);
+  await firefox.press("Add, inside the window");
+  await expect.poll(() => firefox.text("#secret")).not.toBe("");
+  const secret = (await firefox.text("#secret")).replaceAll(/\s/g, "");
+  await firefox.fill("code", await generate({ secret }));
+  await firefox.press("Confirm");
+  await expect.poll(() => firefox.text("#authenticators")).toMatch(/Passkey[^]*Authenticator app/);
+});
+
+test("the key of an account that has one is not made twice", async ({ baseURL, firefox }) => {
+  await firefox.goto(baseURL);
+  await firefox.fill("username", "ada");
+  await firefox.press("Create passkey");
+  await expect.poll(() => firefox.text("#account-note")).toContain("The account has its passkey.");
+  const thrown = await firefox.evaluate(`
+    return (async () => {
+      const { Authsignal } = await import("/pkg/index.js");
+      const authsignal = new Authsignal({ tenantId: "local", baseUrl: location.origin + "/v1" });
+      const response = await fetch("/demo/token", {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify({ action: "manageAuthenticators", scope: "add:authenticators" }),
+      });
+      const { token } = await response.json();
+      try {
+        return await authsignal.passkey.signUp({ token, username: "ada" });
+      } catch ({ name, code }) {
+        return { name, code };
+      }
+    })();
+  `);
+  expect(thrown).toEqual({ name: "InvalidStateError", code: "ERROR_AUTHENTICATOR_PREVIOUSLY_REGISTERED" });
+});
