@@ -1,27 +1,50 @@
 /**
  * The public face of authsignal-wasm, written by hand. It builds the classes and namespaces that `@authsignal/browser`
- * has, owns what must be synchronous (the constructor, the cookie, `setToken`), and hands every operation to the core.
- * It holds no rule of the protocol: those are in Rust, in `src/`.
+ * has, owns what must be synchronous (the constructor, the cookie, `setToken`, opening a window), and hands every
+ * operation to the core. The rules of the protocol are not here: they are in Rust, in `src/`.
  */
 import { attach, imports, resume, start } from "./core.js";
 
-const isObject = (value) => typeof value === "object" && value !== null;
+const enumeration = (...names) => Object.fromEntries(names.map((name) => [name, name]));
 
-const DEFAULT_BASE_URL = "https://api.authsignal.com/v1";
+/** Codes that a result's `errorCode` can have. The API may answer with others: an open list. */
+export const ErrorCode = enumeration(
+  "token_not_set",
+  "expired_token",
+  "network_error",
+  "too_many_requests",
+  "invalid_credential",
+  "unknown_credential",
+  "credential_not_found",
+  "immediate_mediation_not_supported",
+  "invalid_response",
+  "core_unavailable",
+  "timeout",
+);
 
-/** Error codes that a result's `errorCode` can have. The API may answer with others: an open list. */
-export const ErrorCode = {
-  token_not_set: "token_not_set",
-  expired_token: "expired_token",
-  network_error: "network_error",
-  too_many_requests: "too_many_requests",
-  invalid_credential: "invalid_credential",
-  unknown_credential: "unknown_credential",
-  credential_not_found: "credential_not_found",
-  immediate_mediation_not_supported: "immediate_mediation_not_supported",
-  invalid_response: "invalid_response",
-  core_unavailable: "core_unavailable",
-};
+/** What the pre-built UI says to the page that opened it. */
+export const AuthsignalWindowMessage = enumeration(
+  "AUTHSIGNAL_CLOSE_POPUP",
+  "AUTHSIGNAL_API_ERROR",
+  "AUTHSIGNAL_READY",
+);
+
+export const VerificationMethod = enumeration(
+  "SMS",
+  "AUTHENTICATOR_APP",
+  "RECOVERY_CODE",
+  "EMAIL_MAGIC_LINK",
+  "EMAIL_OTP",
+  "PUSH",
+  "SECURITY_KEY",
+  "PASSKEY",
+  "VERIFF",
+  "IPROOV",
+  "PALM_BIOMETRICS_RR",
+  "IDVERSE",
+  "DEVICE",
+  "WHATSAPP",
+);
 
 /** What a ceremony rejects with. `name` is that of the browser's exception, which is the `cause`. */
 export class WebAuthnError extends Error {
@@ -32,12 +55,33 @@ export class WebAuthnError extends Error {
   }
 }
 
+const isObject = (value) => typeof value === "object" && value !== null;
+
+/** An error whose code apps can test. */
+const coded = (message, code, options) => Object.assign(new Error(message, options), { code });
+
+/** An operation's answer that it has no data. */
+const answer = ({ enableLogging }, errorCode, error) => {
+  if (enableLogging) console.error(`[Authsignal] ${errorCode}: ${error}`);
+  return { error, errorCode, errorDescription: error };
+};
+
+/** Calls a callback of the app's, whose failure is its own. */
+const notify = (callback, ...values) => {
+  try {
+    callback?.(...values);
+  } catch (thrown) {
+    console.error(thrown);
+  }
+};
+
 /* ---- The core: loaded at the first construction, shared by all instances ---- */
 
 /** How a task is resumed, and answers: the constants of `src/js.rs`. */
 const PENDING = 0;
 const FULFILLED = 1;
 const REJECTED = 2;
+const CANCELLED = 3;
 
 /** Whether the core runs: it is loaded, and has not failed. */
 let running = false;
@@ -88,48 +132,85 @@ const instantiate = async () => {
 /** A trap leaves the core in no state to go on: its calls are rejected, and the next call gets a new one. */
 const failed = (cause) => {
   running = false;
-  const error = new Error("The core of authsignal-wasm failed. Please report this, with its cause.", { cause });
-  error.code = "core_failed";
+  const error = coded("The core of authsignal-wasm failed. Please report this, with its cause.", "core_failed", { cause });
   for (const reject of pending) reject(error);
-  pending.clear();
 };
 
 /** Runs an operation of the core, which says at each step what to wait for, or how it ended. */
-const call = (operation, context, parameters) =>
+const call = (operation, instance, given) =>
   new Promise((resolve, reject) => {
+    const parameters = isObject(given) ? given : {};
+    const { signal, timeout } = parameters;
+    const controller = (signal || timeout) && new AbortController();
+    const context = controller ? { __proto__: instance, signal: controller.signal } : instance;
     const out = {};
+    let task;
+    let timer;
     const end = (how, value) => {
-      pending.delete(reject);
+      if (!pending.delete(fail)) return;
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", abort);
       how(value);
     };
-    const step = (task, how, value) => {
-      // The core that the task belongs to has failed.
-      if (!pending.has(reject)) return;
-      let answer;
+    const fail = (error) => end(reject, error);
+    /** Ends the call before its time: the request, the ceremony and the task with it. */
+    const giveUp = (reason, how, value) => {
+      if (page.active?.signal === controller.signal) page.active.controller.abort(reason);
+      controller.abort(reason);
+      end(how, value);
+      if (task && running) resume(task, CANCELLED);
+      task = 0;
+    };
+    const abort = () => giveUp(signal.reason, reject, signal.reason);
+    const step = (how, value) => {
+      // The core has failed, or the call was given up.
+      if (!pending.has(fail)) return;
+      const current = task;
+      // Given up while it runs, by a callback of the app's: it is cancelled once it waits.
+      task = 0;
+      let state;
       try {
-        answer = resume(task, how, value, out);
+        state = resume(current, how, value, out);
+        if (state === PENDING && !pending.has(fail)) return void resume(current, CANCELLED);
       } catch (cause) {
         return failed(cause);
       }
-      if (answer === PENDING) {
+      if (state === PENDING) {
+        task = current;
         Promise.resolve(out.value).then(
-          (value) => step(task, FULFILLED, value),
-          (cause) => step(task, REJECTED, cause),
+          (value) => step(FULFILLED, value),
+          (cause) => step(REJECTED, cause),
         );
-      } else end(answer === FULFILLED ? resolve : reject, out.value);
+      } else end(state === FULFILLED ? resolve : reject, out.value);
     };
-    pending.add(reject);
+    pending.add(fail);
+    if (signal?.aborted) return abort();
+    signal?.addEventListener("abort", abort);
+    if (timeout) {
+      timer = setTimeout(() => {
+        const description = `No answer within ${timeout} ms`;
+        giveUp(new DOMException(description, "TimeoutError"), resolve, answer(instance, "timeout", description));
+      }, timeout);
+    }
     withCore(
-      () => step(start(operation, context, isObject(parameters) ? parameters : {}), PENDING),
-      (cause) => {
-        const description = `The core of authsignal-wasm could not be loaded: ${cause.message}. Serve core.wasm beside index.js, and allow 'wasm-unsafe-eval' in the Content-Security-Policy.`;
-        if (context.enableLogging) console.error(`[Authsignal] core_unavailable: ${description}`);
-        end(resolve, { error: description, errorCode: "core_unavailable", errorDescription: description });
+      () => {
+        if (!pending.has(fail)) return;
+        task = start(operation, context, parameters);
+        step(PENDING);
       },
+      (cause) =>
+        end(
+          resolve,
+          answer(
+            instance,
+            "core_unavailable",
+            `The core of authsignal-wasm could not be loaded: ${cause.message}. Serve core.wasm beside index.js, and allow 'wasm-unsafe-eval' in the Content-Security-Policy.`,
+          ),
+        ),
     );
   });
 
-/* ---- The anonymous id ---- */
+/* ---- Identity ---- */
 
 const readCookie = (name) => {
   try {
@@ -151,15 +232,17 @@ const writeCookie = (name, value, domain) => {
   }
 };
 
-const uuid = () => {
-  if (crypto.randomUUID) return crypto.randomUUID();
+const uuid = () =>
   // Insecure contexts lack randomUUID.
-  return "10000000-1000-4000-8000-100000000000".replace(/[018]/g, (digit) =>
+  crypto.randomUUID?.() ??
+  "10000000-1000-4000-8000-100000000000".replace(/[018]/g, (digit) =>
     (digit ^ (crypto.getRandomValues(new Uint8Array(1))[0] & (15 >> (digit / 4)))).toString(16),
   );
-};
 
-/* ---- The public class ---- */
+/* ---- The token cells ---- */
+
+/** The operation that describes the binding window. */
+const BINDING = 70;
 
 /**
  * Token cells by base URL and tenant. Instances of one tenant share theirs; nothing outside this module and the core
@@ -167,29 +250,139 @@ const uuid = () => {
  */
 const cells = new Map();
 
-/** What all instances on the page share: the ceremony under way. */
-const page = {};
-
 const cellOf = (...owner) => {
   const key = JSON.stringify(owner);
-  if (!cells.has(key)) cells.set(key, {});
+  if (!cells.has(key)) {
+    let token;
+    const watchers = new Set();
+    cells.set(key, {
+      watchers,
+      get token() {
+        return token;
+      },
+      set token(value) {
+        token = value;
+        watchers.forEach((changed) => changed());
+      },
+    });
+  }
   return cells.get(key);
 };
 
-/** The methods of each namespace, by the number of their operation (`src/operation.rs`). */
-const NAMESPACES = {
-  passkey: { signUp: 64, signIn: 65, isAvailableOnDevice: 66 },
-  totp: { enroll: 8, verify: 9 },
+/** What the token says of the binding window. Asked of the core, which answers at once. */
+const describe = (context) => {
+  const out = {};
+  if (running) resume(start(BINDING, context, {}), PENDING, undefined, out);
+  const { state = "none", remainingMs = 0, scopes = [], expiresAt, userId } = out.value ?? {};
+  return { state, remainingMs, scopes, expiresAt: expiresAt && new Date(expiresAt).toISOString(), userId };
 };
 
+/** Tells the app when the binding window changes, and ahead of its end. */
+const watch = (context, { onBindingChange, onTokenExpiring, tokenExpiringMs = 60_000 }) => {
+  if (!onBindingChange && !onTokenExpiring) return;
+  let timers = [];
+  const changed = () => {
+    timers.forEach(clearTimeout);
+    const binding = describe(context);
+    const { remainingMs } = binding;
+    notify(onBindingChange, binding);
+    timers =
+      remainingMs > 0
+        ? [
+            setTimeout(changed, remainingMs),
+            setTimeout(() => notify(onTokenExpiring, describe(context)), Math.max(0, remainingMs - tokenExpiringMs)),
+          ]
+        : [];
+  };
+  context.cell.watchers.add(changed);
+};
+
+/* ---- The public classes ---- */
+
+/** What all instances on the page share: the ceremony under way. */
+const page = {};
+
+/** The methods of each namespace, by the number of their operation (`src/operation.rs`). */
+const NAMESPACES = {
+  passkey: {
+    signUp: 64,
+    signIn: 65,
+    isAvailableOnDevice: 66,
+    api: {
+      registrationOptions: 0,
+      addAuthenticator: 1,
+      authenticationOptions: 2,
+      authenticationOptionsWeb: 3,
+      verify: 4,
+      getAuthenticators: 5,
+      getPasskeyAuthenticator: 6,
+      challenge: 7,
+    },
+  },
+  totp: { enroll: 8, verify: 9 },
+  email: { enroll: 10, challenge: 11, verify: 12 },
+  sms: { enroll: 13, challenge: 14, verify: 15 },
+  whatsapp: { challenge: 16, verify: 17 },
+  emailML: { enroll: 18, challenge: 19, checkVerificationStatus: 20 },
+  securityKey: {
+    enroll: 68,
+    verify: 69,
+    api: { registrationOptions: 21, addAuthenticator: 22, authenticationOptions: 23, verify: 24 },
+  },
+  push: { challenge: 25, verify: 26 },
+};
+
+/** The operations that spend an attempt: a double submit of one code is one request. */
+const VERIFICATIONS = [9, 12, 15, 17];
+
+const contextOf = ({ tenantId, baseUrl = "https://api.authsignal.com/v1", ...options }, deviceId) => {
+  const url = baseUrl.replace(/\/+$/, "");
+  const context = {
+    tenantId,
+    baseUrl: url,
+    deviceId,
+    page,
+    cell: cellOf(url, tenantId),
+    enableLogging: options.enableLogging,
+    throwOnNetworkError: options.throwOnNetworkError,
+    onTokenExpired: options.onTokenExpired,
+    webAuthnError: (code, message, cause) => new WebAuthnError({ message, code, cause }),
+    delay: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+    background: (operation, parameters) => void call(operation, context, parameters).catch(() => {}),
+    conversion: () => import("./webauthn-json.js"),
+  };
+  return context;
+};
+
+const bind = (target, methods, context) => {
+  const inFlight = {};
+  for (const [name, operation] of Object.entries(methods)) {
+    target[name] = isObject(operation)
+      ? bind({}, operation, context)
+      : VERIFICATIONS.includes(operation)
+        ? (parameters) => {
+            const { code } = parameters ?? {};
+            return (inFlight[code] ??= call(operation, context, parameters).finally(() => delete inFlight[code]));
+          }
+        : (parameters) => call(operation, context, parameters);
+  }
+  return target;
+};
+
+export class Whatsapp {
+  constructor(options) {
+    bind(this, NAMESPACES.whatsapp, contextOf(options));
+  }
+}
+
 export class Authsignal {
-  #cell;
+  #context;
 
   constructor(options) {
     if (!isObject(options)) {
       throw new TypeError('Authsignal needs an options object: new Authsignal({ tenantId: "your-tenant-id" })');
     }
-    const { tenantId, baseUrl = DEFAULT_BASE_URL, cookieDomain, cookieName = "__as_aid", enableLogging = false } = options;
+    const { tenantId, cookieDomain, cookieName = "__as_aid", enableLogging = false } = options;
     if (!tenantId) throw new Error("tenantId is required");
 
     this.profilingId = "";
@@ -201,37 +394,150 @@ export class Authsignal {
       this.anonymousId = uuid();
       writeCookie(cookieName, this.anonymousId, this.cookieDomain);
     }
-
-    const url = baseUrl.replace(/\/+$/, "");
-    this.#cell = cellOf(url, tenantId);
-    const context = {
-      tenantId,
-      baseUrl: url,
-      enableLogging,
-      deviceId: this.anonymousId,
-      cell: this.#cell,
-      throwOnNetworkError: options.throwOnNetworkError,
-      onTokenExpired: options.onTokenExpired,
-      page,
-      webAuthnError: (code, message, cause) => new WebAuthnError({ message, code, cause }),
-      delay: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
-      background: (operation, parameters) => void call(operation, context, parameters).catch(() => {}),
-    };
-    for (const [namespace, methods] of Object.entries(NAMESPACES)) {
-      this[namespace] = {};
-      for (const [method, operation] of Object.entries(methods)) {
-        this[namespace][method] = (parameters) => call(operation, context, parameters);
-      }
+    const context = contextOf(options, this.anonymousId);
+    this.#context = context;
+    for (const [name, methods] of Object.entries(NAMESPACES)) {
+      this[name] = name === "whatsapp" ? bind(Object.create(Whatsapp.prototype), methods, context) : bind({}, methods, context);
     }
+    this.qrCode = qrCode(context);
+    watch(context, options);
     // The download starts now and not at the first call; a failure is told by the call that needs it.
     if (globalThis.document) load();
   }
 
+  get binding() {
+    return describe(this.#context);
+  }
+
   setToken(token) {
     if (typeof token !== "string" || !token) {
-      throw new TypeError("setToken needs the token that your backend got from Authsignal, a non-empty string");
+      throw new TypeError("setToken needs the token that your backend got from Authsignal. To forget one: clearToken()");
     }
-    const cell = this.#cell;
-    withCore(() => (cell.token = token), () => (cell.token = token));
+    this.#set(token);
+  }
+
+  clearToken() {
+    this.#set();
+  }
+
+  #set(token) {
+    const { cell } = this.#context;
+    const set = () => {
+      cell.token = token;
+    };
+    withCore(set, set);
+  }
+
+  launch(url, options = {}) {
+    const { mode } = options;
+    if (mode === "popup") return launchPopup(url, options);
+    if (mode === "window") return launchWindow(url, options);
+    location.href = url;
+  }
+
+  initAdvancedProfiling(baseUrl = "https://h.online-metrix.net") {
+    this.profilingId = uuid();
+    writeCookie("__as_pid", this.profilingId, this.cookieDomain);
+    const query = `?org_id=4a08uqve&session_id=${this.profilingId}`;
+    const script = Object.assign(document.createElement("script"), {
+      id: "as_adv_profile",
+      async: false,
+      src: `${baseUrl}/fp/tags.js${query}`,
+    });
+    document.head.append(script);
+    const pixel = document.createElement("noscript");
+    pixel.id = "as_adv_profile_pixel";
+    pixel.setAttribute("aria-hidden", "true");
+    const iframe = document.createElement("iframe");
+    iframe.id = pixel.id;
+    iframe.src = `${baseUrl}/fp/tags${query}`;
+    iframe.setAttribute("style", "width: 100px; height: 100px; border: 0; position: absolute; top: -5000px;");
+    pixel.append(iframe);
+    document.body.prepend(pixel);
   }
 }
+
+/* ---- QR code ---- */
+
+const qrCode = (context) => {
+  let session;
+  return {
+    async challenge(parameters) {
+      const { openSession } = await import("./qr.js");
+      session?.end();
+      session = openSession(context, call, notify, coded, isObject(parameters) ? parameters : {});
+      return session.challenge();
+    },
+    async refresh({ custom } = {}) {
+      if (!session) throw new Error("challenge() must be called before refresh()");
+      await session.refresh(custom);
+    },
+    disconnect() {
+      session?.end();
+      session = undefined;
+    },
+  };
+};
+
+/* ---- The pre-built UI ---- */
+
+/** Adds the mode to a URL's query, of whatever form. */
+const inPopupMode = (url) => {
+  const [address, ...hash] = url.split("#");
+  return [address + (address.includes("?") ? "&" : "?") + "mode=popup", ...hash].join("#");
+};
+
+/**
+ * Follows what the pre-built UI says, until it says that it is done. Only the window that was opened is heard, and only
+ * from the origin that it was opened at.
+ */
+const follow = (url, source, { onError }, done, other) => {
+  const { origin } = new URL(url, location.href);
+  const listen = (event) => {
+    if (event.origin !== origin || event.source !== source()) return;
+    let message = event.data;
+    try {
+      message = JSON.parse(message);
+    } catch {
+      // Heights come as plain objects.
+    }
+    if (message?.event === AuthsignalWindowMessage.AUTHSIGNAL_API_ERROR) {
+      notify(onError, { errorCode: message.errorCode, statusCode: message.statusCode });
+    } else if (message?.event === AuthsignalWindowMessage.AUTHSIGNAL_CLOSE_POPUP) {
+      done({ token: message.token });
+    } else other?.(message);
+  };
+  addEventListener("message", listen);
+  return () => removeEventListener("message", listen);
+};
+
+const launchWindow = (url, options) => {
+  const { width = 400, height = 500 } = options.windowOptions ?? {};
+  const left = screenX + (outerWidth - width) / 2;
+  const top = screenY + (outerHeight - height) / 2;
+  const opened = open(inPopupMode(url), "_blank", `width=${width},height=${height},left=${left},top=${top}`);
+  if (!opened) throw coded("Window is not initialized", "popup_blocked");
+  return new Promise((resolve) => {
+    const end = (result) => {
+      clearInterval(timer);
+      stop();
+      resolve(result);
+    };
+    const stop = follow(url, () => opened, options, (result) => {
+      opened.close();
+      end(result);
+    });
+    // No event tells that the user has closed it.
+    const timer = setInterval(() => opened.closed && end({ token: undefined, errorCode: "window_closed" }), 500);
+  });
+};
+
+const launchPopup = (url, options) => {
+  if (page.popup) throw new Error("Multiple instances of Authsignal popup is not supported.");
+  page.popup = true;
+  return import("./popup.js")
+    .then(({ show }) =>
+      show(inPopupMode(url), options.popupOptions ?? {}, (source, done, other) => follow(url, source, options, done, other)),
+    )
+    .finally(() => (page.popup = false));
+};

@@ -6,7 +6,7 @@
 //! object of the face's, out of reach of page script, so that a core that traps does not take the token along.
 
 use crate::task::State;
-use crate::value::Val;
+use crate::value::{Outcome, Val, global, globals, list, object, parse, val};
 use crate::words::k;
 
 /// The token that is set; falsy if there is none.
@@ -19,4 +19,39 @@ pub(crate) fn renew(state: &State, token: Val) {
     if token.is_truthy() {
         state.context.get(k!("cell")).set(k!("token"), token);
     }
+}
+
+/// What the token says of the binding window: `{state, expiresAt, remainingMs, scopes, userId}`, never the token itself.
+/// The server decides; this is for showing. `open` is a token that is not over and may add authenticators, `expired` is
+/// one that is over, `none` is no token, one that adds nothing, and one that cannot be read.
+pub(crate) fn describe(state: &State) -> Outcome {
+    let claims = claims(token(state));
+    let scope = claims.get(k!("scope"));
+    let scopes = if scope.is_string() { scope.invoke(k!("split"), &[val(k!(" "))]).data() } else { list(&[]) };
+    let end = claims.get(k!("exp")).to_float() * 1000.0;
+    let remaining = end - global(k!("Date")).invoke(k!("now"), &[]).data().to_float();
+    let adds = scopes.invoke(k!("includes"), &[val(k!("add:authenticators"))]).data().is_truthy();
+    let (state, remaining) = if remaining > 0.0 {
+        (if adds { k!("open") } else { k!("none") }, remaining)
+    } else {
+        (if end > 0.0 { k!("expired") } else { k!("none") }, 0.0)
+    };
+    object()
+        .with(k!("state"), val(state))
+        .with(k!("remainingMs"), remaining.into())
+        .with(k!("scopes"), scopes)
+        .with(k!("expiresAt"), if end > 0.0 { end.into() } else { Val::default() })
+        .with(k!("userId"), claims.get(k!("other")).get(k!("userId")).or(claims.get(k!("sub"))))
+        .into()
+}
+
+/// The claims of a JSON Web Token (RFC 7519), unverified: the browser has no key, and needs none.
+fn claims(token: Val) -> Val {
+    let payload = token.invoke(k!("split"), &[val(k!("."))]).data().at(1);
+    let payload = payload.invoke(k!("replaceAll"), &[val(k!("-")), val(k!("+"))]).data();
+    let payload = payload.invoke(k!("replaceAll"), &[val(k!("_")), val(k!("/"))]).data();
+    let bytes = globals().invoke(k!("atob"), &[payload]).data();
+    // Bytes to UTF-8, by the pair of functions that has always done it.
+    let escaped = globals().invoke(k!("escape"), &[bytes]).data();
+    parse(globals().invoke(k!("decodeURIComponent"), &[escaped]).data()).data()
 }

@@ -16,18 +16,17 @@
 //!
 //! The rules are those of the npm package, because the code is: same requests, same tokens, same errors.
 
-use crate::binding;
-use crate::engine::{self, Context};
-use crate::fault::Fault;
-use crate::flow::passkey;
-use crate::host::{get, object, set};
 use crate::identity;
 use crate::operation;
+use crate::task::Task;
+use crate::value::{Outcome, prepare};
+use js_sys::{Object, Promise, Reflect};
 use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
 use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
 
 /// The API of the vendor's region `us`.
 pub const DEFAULT_BASE_URL: &str = "https://api.authsignal.com/v1";
@@ -78,7 +77,7 @@ pub enum Error {
         /// The name of the browser's exception, such as `NotAllowedError`.
         name: String,
         /// What it means, such as `ERROR_AUTHENTICATOR_PREVIOUSLY_REGISTERED`.
-        code: &'static str,
+        code: String,
         /// A sentence for people.
         message: String,
         /// The browser's exception.
@@ -106,24 +105,43 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-impl From<Fault> for Error {
-    fn from(fault: Fault) -> Self {
-        match fault {
-            Fault::Answered { code, description, .. } => Error::Answered {
-                error_code: code.as_string().unwrap_or_default(),
-                error_description: description.as_string(),
-            },
-            Fault::Ceremony { name, code, message, cause } => Error::Ceremony {
-                name: name.as_string().unwrap_or_default(),
-                code,
-                message: message.as_string().unwrap_or_default(),
-                cause,
-            },
-            Fault::Misuse(message) => Error::Misuse(message.into()),
-            Fault::Thrown(value) => Error::Thrown(value),
-            Fault::Settled(_) => Error::Misuse("An autofill request is already pending on this page".into()),
+impl Error {
+    fn answered(answer: &JsValue) -> Self {
+        match property(answer, "errorCode").as_string() {
+            Some(error_code) => {
+                Error::Answered { error_code, error_description: property(answer, "errorDescription").as_string() }
+            }
+            // The only other answer: a second autofill request on the page.
+            None => Error::Misuse("An autofill request is already pending on this page".into()),
         }
     }
+
+    fn thrown(thrown: JsValue) -> Self {
+        let text = |key| property(&thrown, key).as_string();
+        match (text("code"), text("message")) {
+            (Some(code), Some(message)) => Error::Ceremony {
+                name: text("name").unwrap_or_default(),
+                code,
+                message,
+                cause: property(&thrown, "cause"),
+            },
+            (None, Some(message)) if text("name").as_deref() == Some("Error") => Error::Misuse(message),
+            _ => Error::Thrown(thrown),
+        }
+    }
+}
+
+fn property(target: &JsValue, key: &str) -> JsValue {
+    Reflect::get(target, &key.into()).unwrap_or(JsValue::UNDEFINED)
+}
+
+fn object<const N: usize>(fields: [(&str, &JsValue); N]) -> JsValue {
+    let object = Object::new();
+    for (key, value) in fields {
+        // A plain object takes any property.
+        let _ = Reflect::set(&object, &key.into(), value);
+    }
+    object.into()
 }
 
 /// Parameters of [`Authsignal::passkey_sign_up`].
@@ -226,12 +244,15 @@ pub struct Authenticator {
 thread_local! {
     /// Token cells by base URL and tenant, as in the face of the npm package.
     static CELLS: RefCell<BTreeMap<(String, String), JsValue>> = const { RefCell::new(BTreeMap::new()) };
+    /// What all clients on the page share: the ceremony under way.
+    static PAGE: JsValue = object([]);
 }
 
 /// A client of one tenant. Clients of one base URL and tenant share their token.
 #[derive(Clone)]
 pub struct Authsignal {
-    context: Context,
+    context: JsValue,
+    cell: JsValue,
 }
 
 impl Authsignal {
@@ -245,24 +266,34 @@ impl Authsignal {
         let context = object([
             ("tenantId", &options.tenant_id.into()),
             ("baseUrl", &base_url.into()),
-            ("deviceId", &device_id),
+            ("deviceId", &device_id.into()),
             ("cell", &cell),
+            ("page", &PAGE.with(JsValue::clone)),
             ("enableLogging", &options.enable_logging.into()),
+            ("webAuthnError", &web_authn_error()),
+            ("delay", &delay()),
         ]);
         if let Some(callback) = options.on_token_expired {
-            set(&context, "onTokenExpired", &Closure::wrap(callback).into_js_value());
+            let _ = Reflect::set(&context, &"onTokenExpired".into(), &Closure::wrap(callback).into_js_value());
         }
-        Authsignal { context: Context(context) }
+        let client = Authsignal { context, cell };
+        let _ = Reflect::set(&client.context, &"background".into(), &client.background());
+        client
     }
 
     /// The id of this device.
     pub fn anonymous_id(&self) -> String {
-        self.context.get("deviceId").as_string().unwrap_or_default()
+        property(&self.context, "deviceId").as_string().unwrap_or_default()
     }
 
     /// Sets the token that the backend got from Authsignal.
     pub fn set_token(&self, token: &str) {
-        binding::renew(&self.context, &token.into());
+        let _ = Reflect::set(&self.cell, &"token".into(), &token.into());
+    }
+
+    /// Forgets the token.
+    pub fn clear_token(&self) {
+        let _ = Reflect::set(&self.cell, &"token".into(), &JsValue::UNDEFINED);
     }
 
     /// Adds a passkey.
@@ -270,7 +301,7 @@ impl Authsignal {
     /// # Errors
     /// Every kind of [`Error`]; `insufficient_scope` means that no window is open and the token allows no enrolment.
     pub async fn passkey_sign_up(&self, parameters: SignUp) -> Result<SignedUp, Error> {
-        typed(passkey::sign_up(self.context.clone(), outward(&parameters)?).await)
+        self.call(operation::PASSKEY_SIGN_UP, &parameters).await
     }
 
     /// Proves a passkey, which opens the binding window.
@@ -278,13 +309,15 @@ impl Authsignal {
     /// # Errors
     /// Every kind of [`Error`].
     pub async fn passkey_sign_in(&self, parameters: SignIn) -> Result<SignedIn, Error> {
-        typed(passkey::sign_in(self.context.clone(), outward(&parameters)?).await)
+        self.call(operation::PASSKEY_SIGN_IN, &parameters).await
     }
 
     /// Whether a passkey that this device has used is still the user's: a hint.
     pub async fn passkey_is_available_on_device(&self, user_id: &str) -> bool {
         let parameters = object([("userId", &user_id.into())]);
-        passkey::is_available(self.context.clone(), parameters).await.is_ok_and(|found| found.is_truthy())
+        run(operation::PASSKEY_IS_AVAILABLE, self.context.clone(), parameters)
+            .await
+            .is_ok_and(|found| found.is_truthy())
     }
 
     /// Begins to add an authenticator app.
@@ -292,7 +325,7 @@ impl Authsignal {
     /// # Errors
     /// [`Error::Answered`].
     pub async fn totp_enroll(&self) -> Result<TotpEnrollment, Error> {
-        typed(engine::call(&self.context, operation::TOTP_ENROLL, &JsValue::UNDEFINED).await)
+        self.call(operation::TOTP_ENROLL, &()).await
     }
 
     /// Checks a code of an authenticator app: the end of its enrolment, or a challenge.
@@ -300,19 +333,82 @@ impl Authsignal {
     /// # Errors
     /// [`Error::Answered`]. A wrong code is no error: see [`Verification::failure_reason`].
     pub async fn totp_verify(&self, code: &str) -> Result<Verification, Error> {
-        let parameters = object([("code", &code.into())]);
-        typed(engine::call(&self.context, operation::TOTP_VERIFY, &parameters).await)
+        self.call(operation::TOTP_VERIFY, &Code { code }).await
+    }
+
+    /// Calls an operation: parameters out, data in.
+    async fn call<T: serde::de::DeserializeOwned>(&self, number: u8, parameters: &impl Serialize) -> Result<T, Error> {
+        let parameters = serde_wasm_bindgen::to_value(parameters).map_err(|error| Error::Thrown(error.into()))?;
+        let parameters = if parameters.is_object() { parameters } else { object([]) };
+        let result = run(number, self.context.clone(), parameters).await?;
+        serde_wasm_bindgen::from_value(property(&result, "data")).map_err(|error| Error::Answered {
+            error_code: "invalid_response".into(),
+            error_description: Some(error.to_string()),
+        })
+    }
+
+    /// Runs an operation that nobody waits for.
+    fn background(&self) -> JsValue {
+        let context = self.context.clone();
+        Closure::<dyn Fn(u8, JsValue)>::new(move |number, parameters| {
+            let context = context.clone();
+            wasm_bindgen_futures::spawn_local(async move {
+                // A hint to the browser: nobody asked for it, and nobody hears of its failure.
+                let _ = run(number, context, parameters).await;
+            });
+        })
+        .into_js_value()
     }
 }
 
-fn outward(parameters: &impl Serialize) -> Result<JsValue, Error> {
-    serde_wasm_bindgen::to_value(parameters).map_err(|error| Error::Thrown(error.into()))
+#[derive(Serialize)]
+struct Code<'a> {
+    code: &'a str,
 }
 
-fn typed<T: serde::de::DeserializeOwned>(data: Result<JsValue, Fault>) -> Result<T, Error> {
-    let data = data?;
-    serde_wasm_bindgen::from_value(data.clone()).map_err(|error| Error::Answered {
-        error_code: crate::fault::INVALID_RESPONSE.into(),
-        error_description: get(&error.into(), "message").as_string(),
+/// Drives a task on `wasm-bindgen-futures`.
+async fn run(number: u8, context: JsValue, parameters: JsValue) -> Result<JsValue, Error> {
+    prepare();
+    let mut task = Task::new(number, context, parameters);
+    let mut settled = Ok(JsValue::UNDEFINED);
+    loop {
+        let (fulfilled, value) = match settled {
+            Ok(value) => (true, value),
+            Err(thrown) => (false, thrown),
+        };
+        let (outcome, value) = task.resume(fulfilled, value, |outcome: Outcome| (outcome, outcome.value().to_js()));
+        if outcome.is_data() {
+            return Ok(value);
+        }
+        if !outcome.is_waiting() {
+            return Err(if outcome.is_thrown() { Error::thrown(value) } else { Error::answered(&value) });
+        }
+        settled = JsFuture::from(Promise::resolve(&value)).await;
+    }
+}
+
+/// The `webAuthnError` of the context: an error with a code and a cause, as the npm package's class has them.
+fn web_authn_error() -> JsValue {
+    Closure::<dyn Fn(JsValue, JsValue, JsValue) -> JsValue>::new(|code, message: JsValue, cause: JsValue| {
+        let error = js_sys::Error::new(&message.as_string().unwrap_or_default());
+        for (key, value) in [("code", &code), ("name", &property(&cause, "name")), ("cause", &cause)] {
+            let _ = Reflect::set(&error, &key.into(), value);
+        }
+        error.into()
     })
+    .into_js_value()
+}
+
+/// The `delay` of the context.
+fn delay() -> JsValue {
+    Closure::<dyn Fn(i32) -> Promise>::new(|milliseconds| {
+        Promise::new(&mut |resolve, _| set_timeout(&resolve.into(), milliseconds))
+    })
+    .into_js_value()
+}
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_name = setTimeout)]
+    fn set_timeout(callback: &JsValue, milliseconds: i32);
 }

@@ -13,6 +13,8 @@ pub const PENDING: u8 = 0;
 pub const FULFILLED: u8 = 1;
 /// The promise was rejected; as an answer: the operation's promise is to be rejected with `out.value`.
 pub const REJECTED: u8 = 2;
+/// The task is given up: it ends without an outcome.
+pub const CANCELLED: u8 = 3;
 
 /// Begins an operation by its number (see [`crate::operation`]) and returns its task. `context` is what the face knows
 /// of the instance; `parameters` is an object of the caller's.
@@ -31,6 +33,10 @@ pub fn start(operation: u8, context: JsValue, parameters: JsValue) -> *mut u8 {
 pub unsafe fn resume(task: *mut u8, how: u8, value: JsValue, out: JsValue) -> u8 {
     // SAFETY: see above.
     let mut task = unsafe { Box::from_raw(task.cast::<Task>()) };
+    if how == CANCELLED {
+        task.cancel();
+        return FULFILLED;
+    }
     let answer = task.resume(how != REJECTED, value, |outcome| {
         Val::from(out).set(k!("value"), outcome.value());
         if outcome.is_waiting() {

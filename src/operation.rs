@@ -23,9 +23,11 @@ pub enum Auth {
 pub enum Body {
     /// Nothing: a GET, or a POST whose body is empty.
     None,
-    /// A JSON object of these fields: the name of the caller's parameter, and its name on the wire. A field whose value
-    /// is `undefined` is left out, `null` is sent.
+    /// A JSON object of these fields: the name on the wire, and that of the caller's parameter. A field whose value is
+    /// `undefined` is left out, `null` is sent.
     Fields(&'static [(Word, Word)]),
+    /// The JSON of this parameter itself.
+    Bare(Word),
 }
 
 /// Whether and how cookies travel.
@@ -83,7 +85,8 @@ macro_rules! operations {
 
 /// An empty JSON object.
 const EMPTY: Body = Body::Fields(&[]);
-const CODE: Body = Body::Fields(&[(k!("code"), k!("verificationCode"))]);
+const EMAIL: Body = Body::Fields(&[(k!("email"), k!("email"))]);
+const CODE: Body = Body::Fields(&[(k!("verificationCode"), k!("code"))]);
 
 operations! {
     0 PASSKEY_REGISTRATION_OPTIONS "passkey.api.registrationOptions":
@@ -123,6 +126,51 @@ operations! {
         POST "user-authenticators/totp" Bearer Default Body::None;
     9 TOTP_VERIFY "totp.verify":
         POST "verify/totp" Bearer Default CODE;
+    10 EMAIL_ENROLL "email.enroll":
+        POST "user-authenticators/email-otp" Bearer Default EMAIL;
+    11 EMAIL_CHALLENGE "email.challenge":
+        POST "challenge/email-otp" Bearer Default Body::None;
+    12 EMAIL_VERIFY "email.verify":
+        POST "verify/email-otp" Bearer Default CODE;
+    13 SMS_ENROLL "sms.enroll":
+        POST "user-authenticators/sms" Bearer Default
+        Body::Fields(&[(k!("phoneNumber"), k!("phoneNumber"))]);
+    14 SMS_CHALLENGE "sms.challenge":
+        POST "challenge/sms" Bearer Default Body::None;
+    15 SMS_VERIFY "sms.verify":
+        POST "verify/sms" Bearer Default CODE;
+    16 WHATSAPP_CHALLENGE "whatsapp.challenge":
+        POST "challenge/whatsapp" Bearer Default Body::None;
+    17 WHATSAPP_VERIFY "whatsapp.verify":
+        POST "verify/whatsapp" Bearer Default CODE;
+    18 MAGIC_LINK_ENROLL "emailML.enroll":
+        POST "user-authenticators/email-magic-link" Bearer Default EMAIL;
+    19 MAGIC_LINK_CHALLENGE "emailML.challenge":
+        POST "challenge/email-magic-link" Bearer Default Body::None;
+    20 MAGIC_LINK_FINALIZE "emailML.checkVerificationStatus":
+        POST "verify/email-magic-link/finalize" Bearer Default EMPTY;
+    21 SECURITY_KEY_REGISTRATION_OPTIONS "securityKey.api.registrationOptions":
+        POST "user-authenticators/security-key/registration-options" Bearer Default EMPTY;
+    22 SECURITY_KEY_ADD "securityKey.api.addAuthenticator":
+        POST "user-authenticators/security-key" Bearer Default Body::Bare(k!("registrationCredential"));
+    23 SECURITY_KEY_AUTHENTICATION_OPTIONS "securityKey.api.authenticationOptions":
+        POST "user-authenticators/security-key/authentication-options" Bearer Default EMPTY;
+    24 SECURITY_KEY_VERIFY "securityKey.api.verify":
+        POST "verify/security-key" Bearer Default Body::Bare(k!("authenticationCredential"));
+    25 PUSH_CHALLENGE "push.challenge":
+        POST "challenge/push" Bearer Default
+        Body::Fields(&[
+            (k!("action"), k!("action")),
+            (k!("userAuthenticatorId"), k!("userAuthenticatorId")),
+        ]);
+    26 PUSH_VERIFY "push.verify":
+        POST "verify/push" Bearer Default Body::Fields(&[(k!("challengeId"), k!("challengeId"))]);
+    27 QR_CODE_CHALLENGE "qrCode.challenge":
+        POST "challenge/qr-code" BearerOrTenant Default
+        Body::Fields(&[(k!("action"), k!("action")), (k!("custom"), k!("custom"))]);
+    28 QR_CODE_VERIFY "qrCode.verify":
+        POST "verify/qr-code" Tenant Default
+        Body::Fields(&[(k!("challengeId"), k!("challengeId")), (k!("deviceCode"), k!("deviceCode"))]);
 }
 
 /// The number from which on a call is a flow of several requests and not a row of the table.
@@ -135,6 +183,12 @@ pub const PASSKEY_SIGN_IN: u8 = FLOWS + 1;
 pub const PASSKEY_IS_AVAILABLE: u8 = FLOWS + 2;
 /// The background half of the two: tells the browser which passkeys the server accepts. Not a public method.
 pub const PASSKEY_SYNC: u8 = FLOWS + 3;
+/// `securityKey.enroll`.
+pub const SECURITY_KEY_ENROLL: u8 = FLOWS + 4;
+/// `securityKey.verify`.
+pub const SECURITY_KEY_VERIFICATION: u8 = FLOWS + 5;
+/// What the token that is set says of the binding window.
+pub const BINDING: u8 = FLOWS + 6;
 
 #[cfg(test)]
 mod tests {

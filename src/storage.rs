@@ -28,7 +28,7 @@ fn credentials(map: Val, user: Val) -> Val {
 
 /// Where that credential stands in a list, below 0 if nowhere.
 fn position(known: Val, credential: Val) -> i32 {
-    known.view::<js_sys::Array>().index_of(&credential.view(), 0)
+    known.invoke(k!("indexOf"), &[credential]).data().to_int()
 }
 
 /// Remembers a credential of that user; one without an id has the key `""`.

@@ -84,6 +84,13 @@ impl Task {
             take(outcome)
         })
     }
+
+    /// Gives up what the task holds.
+    #[cfg(feature = "js")]
+    pub(crate) fn cancel(&mut self) {
+        let Task { values, state } = self;
+        within(values, || ceremony::release_autofill(state));
+    }
 }
 
 impl State {
@@ -122,6 +129,11 @@ impl State {
     /// Sets a parameter for the next request.
     pub(crate) fn set(&self, name: Word, value: Val) {
         self.parameters.set(name, value);
+    }
+
+    /// Goes so many steps back, counted from the one that is performed.
+    pub(crate) fn go_back(&mut self, steps: usize) {
+        self.at -= steps;
     }
 
     /// The token of the request at hand; falsy if it has none.

@@ -77,8 +77,9 @@ extern "C" {
     fn array_of() -> Fresh;
     #[wasm_bindgen(js_name = Object)]
     fn object_of() -> Fresh;
-    #[wasm_bindgen(thread_local_v2, js_name = globalThis)]
-    static GLOBAL: JsValue;
+    /// The global object: it is its own value.
+    #[wasm_bindgen(js_namespace = globalThis, js_name = valueOf)]
+    fn global_this() -> JsValue;
 }
 
 thread_local! {
@@ -92,7 +93,7 @@ pub(crate) fn prepare() {
         if slots[0].get() == 0 {
             let texts = words::TEXT.split(|byte| *byte == 0).map(JsValue::from_utf8_lossy);
             slots.iter().zip(texts).for_each(|(slot, text)| slot.set(text.into_abi()));
-            slots[words::COUNT].set(GLOBAL.with(JsValue::clone).into_abi());
+            slots[words::COUNT].set(global_this().into_abi());
         }
     });
 }
@@ -150,9 +151,15 @@ impl From<bool> for Val {
     }
 }
 
+impl From<f64> for Val {
+    fn from(value: f64) -> Self {
+        JsValue::from_f64(value).into()
+    }
+}
+
 impl From<i32> for Val {
     fn from(value: i32) -> Self {
-        JsValue::from_f64(f64::from(value)).into()
+        f64::from(value).into()
     }
 }
 
@@ -248,16 +255,18 @@ impl<T> Deref for View<T> {
 }
 
 impl Val {
-    pub(crate) fn view<T: JsCast>(self) -> View<T> {
+    /// This as a type of `web-sys`, or as what wraps one.
+    pub(crate) fn view<T: JsCast, U: From<T>>(self) -> View<U> {
         // SAFETY: the slot is valid while its task runs, and the view never frees it.
-        View(ManuallyDrop::new(T::unchecked_from_js(unsafe { JsValue::from_abi(self.0) })))
+        View(ManuallyDrop::new(U::from(T::unchecked_from_js(unsafe { JsValue::from_abi(self.0) }))))
     }
 
     fn js(self) -> View<JsValue> {
-        self.view()
+        self.view::<JsValue, JsValue>()
     }
 
     /// A value of its own, that outlives the task.
+    #[cfg(feature = "rust")]
     pub(crate) fn to_js(self) -> JsValue {
         self.js().clone()
     }
@@ -318,13 +327,18 @@ impl Val {
 
     /// A number, cut to an integer; 0 for anything else.
     pub(crate) fn to_int(self) -> i32 {
-        self.js().as_f64().unwrap_or_default() as i32
+        self.to_float() as i32
+    }
+
+    /// A number; NaN for what is none.
+    pub(crate) fn to_float(self) -> f64 {
+        self.js().unchecked_into_f64()
     }
 
     /// Calls the method of that name. What it throws is the error; so is `undefined` where there is no such method.
     pub(crate) fn invoke(self, name: Word, arguments: &[Val]) -> Outcome {
         let method = self.get(name);
-        if !method.is_function() {
+        if !method.is_truthy() {
             return Outcome::throw(Val::default());
         }
         reflect_apply(method, self, list(arguments)).into()
@@ -346,19 +360,15 @@ impl Val {
 
     /// Whether this is `undefined` or `null`.
     pub(crate) fn is_missing(self) -> bool {
-        self.js().is_null_or_undefined()
+        self.is_undefined() || self.equals(Val((&JsValue::NULL).into_abi()))
     }
 
     pub(crate) fn is_undefined(self) -> bool {
-        self.js().is_undefined()
+        self.equals(Val::default())
     }
 
     pub(crate) fn is_object(self) -> bool {
         self.js().is_object()
-    }
-
-    pub(crate) fn is_function(self) -> bool {
-        self.js().is_function()
     }
 
     pub(crate) fn is_string(self) -> bool {

@@ -181,15 +181,10 @@ fn security(state: &State, kind: Kind, thrown: Val, public_key: Val) -> Outcome 
         return Outcome::throw(thrown);
     }
     // create 8, get 6: the relying party id is not a registrable suffix of it.
-    let message = [val(k!("The RP ID \"")), rp_id, val(k!("\" is invalid for this domain"))];
-    log(text(&[
-        val(k!("[Authsignal] The Relying Party ID \"")),
-        rp_id,
-        val(k!(
-            "\" is invalid for this domain.\n To learn more, visit https://docs.authsignal.com/scenarios/passkeys-prebuilt-ui#defining-the-relying-party"
-        )),
-    ]));
-    fault::ceremony(state, k!("ERROR_INVALID_RP_ID"), text(&message), thrown)
+    let message = text(&[val(k!("The RP ID \"")), rp_id, val(k!("\" is invalid for this domain"))]);
+    let advice = val(k!(". See https://docs.authsignal.com/scenarios/passkeys-prebuilt-ui#defining-the-relying-party"));
+    log(text(&[val(k!("[Authsignal] ")), message, advice]));
+    fault::ceremony(state, k!("ERROR_INVALID_RP_ID"), message, thrown)
 }
 
 /// A host name of at least two labels that ends in letters, or `localhost`: an IP address is no domain.

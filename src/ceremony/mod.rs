@@ -86,12 +86,22 @@ fn kind(state: &State) -> Kind {
     }
 }
 
+/// Loads the conversion of WebAuthn JSON where the browser has none.
+pub(crate) fn convert(state: &mut State) -> Outcome {
+    if state.phase > 0 {
+        page(state).set(k!("conversion"), check!(state.arrived));
+    } else if !public_key_credential().get(k!("parseCreationOptionsFromJSON")).is_truthy() {
+        return state.context.invoke(k!("conversion"), &[]).wait();
+    }
+    state.data.into()
+}
+
 /// The ceremony that the data before it offers. The data is the credential as WebAuthn JSON, and the parameters get
 /// what the server wants to know of it.
 pub(crate) fn run(state: &mut State) -> Outcome {
     match state.phase {
         0 => {
-            if !public_key_credential().is_function() {
+            if !public_key_credential().is_truthy() {
                 return fault::misuse(k!(
                     "WebAuthn is not supported in this browser. It needs https or http://localhost; offer another method."
                 ));
@@ -150,13 +160,18 @@ fn begin(state: &mut State) -> Outcome {
         Err(thrown) => return Outcome::throw(thrown.into()),
     };
     let options = object().with(k!("signal"), controller.get(k!("signal")));
-    state.data = object().with(k!("controller"), controller).with(k!("options"), options);
+    // The signal of the call tells the face whose ceremony this is.
+    state.data = object()
+        .with(k!("controller"), controller)
+        .with(k!("options"), options)
+        .with(k!("signal"), state.context.get(k!("signal")));
     let parser = if kind.creates() { k!("parseCreationOptionsFromJSON") } else { k!("parseRequestOptionsFromJSON") };
     let hints = state.get(k!("hints"));
     if hints.is_truthy() {
         json.set(k!("hints"), hints);
     }
-    let public_key = check!(public_key_credential().invoke(parser, &[json]));
+    let converter = page(state).get(k!("conversion")).or(public_key_credential());
+    let public_key = check!(converter.invoke(parser, &[json]));
     options.set(k!("publicKey"), public_key);
     if matches!(kind, Kind::CreateConditional | Kind::GetConditional) {
         options.set(k!("mediation"), val(k!("conditional")));
@@ -168,11 +183,11 @@ fn begin(state: &mut State) -> Outcome {
     if matches!(kind, Kind::GetConditional | Kind::GetImmediate) {
         public_key.set(k!("allowCredentials"), list(&[]));
     }
-    let container = global(k!("navigator")).get(k!("credentials")).view::<CredentialsContainer>();
+    let container = global(k!("navigator")).get(k!("credentials")).view::<CredentialsContainer, CredentialsContainer>();
     let promise = if kind.creates() {
-        container.create_with_options(&options.view::<CredentialCreationOptions>())
+        container.create_with_options(&options.view::<CredentialCreationOptions, CredentialCreationOptions>())
     } else {
-        container.get_with_options(&options.view::<CredentialRequestOptions>())
+        container.get_with_options(&options.view::<CredentialRequestOptions, CredentialRequestOptions>())
     };
     match promise {
         Ok(promise) => Val::from(JsValue::from(promise)).into(),
@@ -201,7 +216,8 @@ fn finish(state: &mut State) -> Outcome {
             _ => fault::misuse(k!("Registration was not completed")),
         };
     }
-    let json = check!(credential.invoke(k!("toJSON"), &[]));
+    let conversion = page(state).get(k!("conversion"));
+    let json = check!(conversion.or(credential).invoke(k!("toJSON"), &[credential]));
     state.credential = json;
     let field = if kind.creates() { k!("registrationCredential") } else { k!("authenticationCredential") };
     state.set(field, json);

@@ -10,7 +10,7 @@ const ALL_ACCEPTED: Word = k!("signalAllAcceptedCredentials");
 
 /// Whether the browser can hear which credentials the server accepts.
 pub(crate) fn can_sync() -> bool {
-    public_key_credential().get(ALL_ACCEPTED).is_function()
+    public_key_credential().get(ALL_ACCEPTED).is_truthy()
 }
 
 /// Tells which credentials of that user are accepted; the manager hides all others.

@@ -12,11 +12,15 @@ use crate::words::k;
 
 pub(crate) use reply::reply;
 
-/// Whether the caller asked for a request. One that he did not ask for neither logs nor tells of an expired token.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// Who hears of a request that fails.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Asked {
-    Yes,
+    /// Only the flow itself: the caller has not asked for the request.
     No,
+    /// `onTokenExpired` as well.
+    Api,
+    /// The log as well.
+    Yes,
 }
 
 /// The request of that row, with the task's parameters, `token` among them. The data is the body of the answer.

@@ -28,8 +28,17 @@ pub(super) fn plan(row: &Operation, state: &State) -> Outcome {
     // GET carries the content type too: the API is asked in just the way it is used to.
     let headers = object().with(k!("Content-Type"), val(k!("application/json"))).with(k!("Authorization"), credentials);
     let init = object().with(k!("method"), val(row.method)).with(k!("headers"), headers);
-    if let Body::Fields(fields) = row.body {
-        init.set(k!("body"), check!(stringify(object().take(state.parameters, fields))));
+    let body = match row.body {
+        Body::None => None,
+        Body::Fields(fields) => Some(object().take(state.parameters, fields)),
+        Body::Bare(parameter) => Some(state.get(parameter)),
+    };
+    if let Some(body) = body {
+        init.set(k!("body"), check!(stringify(body)));
+    }
+    let signal = state.context.get(k!("signal"));
+    if signal.is_truthy() {
+        init.set(k!("signal"), signal);
     }
     if row.cookies != Cookies::Default {
         init.set(k!("credentials"), val(if with_cookies { k!("include") } else { k!("same-origin") }));

@@ -1,7 +1,6 @@
 //! What came back: data, or an error in one of the shapes that servers have used.
 
 use super::Asked;
-use crate::binding;
 use crate::fault;
 use crate::task::State;
 use crate::value::{Outcome, global, notify, object, text, val};
@@ -50,17 +49,19 @@ pub(super) fn judge(outcome: Outcome, asked: Asked, state: &State) -> Outcome {
         notify(context, k!("onTokenExpired"));
     }
     error = description.or(error).or(code);
+    if asked == Asked::Api {
+        return fault::silent(error, code, description);
+    }
     fault::coded(state, error, code, description)
 }
 
-/// Keeps a new token, and gives the body to the caller with `accessToken` under the name `token`.
+/// Gives the body to the caller, with `accessToken` under the name `token`.
 pub(crate) fn reply(state: &mut State) -> Outcome {
     let body = state.data;
     let token = body.get(k!("accessToken"));
     if !token.is_string() {
         return body.into();
     }
-    binding::renew(state, token);
     // A copy: a test double may hand out the same object again.
     let data = object().with(k!("token"), token);
     let _ = global(k!("Object")).invoke(k!("assign"), &[data, body]);

@@ -6,7 +6,6 @@
 use crate::task::State;
 use crate::value::{Outcome, Val, check, globals};
 use crate::words::k;
-use wasm_bindgen::JsCast;
 
 /// Sends a request, given the arguments of `fetch`, and waits for the head of its answer.
 pub(super) fn send(arguments: Val) -> Outcome {
@@ -16,7 +15,7 @@ pub(super) fn send(arguments: Val) -> Outcome {
 /// Takes the status of the answer that arrived (0 where a test double has none), and waits for its body.
 pub(super) fn read(state: &mut State) -> Outcome {
     let response = check!(state.arrived);
-    state.status = gloo_net::http::Response::from(response.to_js().unchecked_into::<web_sys::Response>()).status();
+    state.status = response.view::<web_sys::Response, gloo_net::http::Response>().status();
     // `json()`, not `text()`: an app's test doubles have the one that the peer calls.
     response.invoke(k!("json"), &[]).wait()
 }

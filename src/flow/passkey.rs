@@ -145,7 +145,6 @@ fn rp_id(state: &State) -> Val {
 fn conclude(state: &State, rp_id: Val, user_handle: Val) {
     let reply = state.data;
     let token = reply.get(k!("accessToken"));
-    binding::renew(state, token);
     if !reply.get(k!("isVerified")).is_truthy() {
         return;
     }
