@@ -272,6 +272,7 @@ impl Authsignal {
             ("enableLogging", &options.enable_logging.into()),
             ("webAuthnError", &web_authn_error()),
             ("delay", &delay()),
+            ("conversion", &conversion()),
         ]);
         if let Some(callback) = options.on_token_expired {
             let _ = Reflect::set(&context, &"onTokenExpired".into(), &Closure::wrap(callback).into_js_value());
@@ -405,6 +406,24 @@ fn delay() -> JsValue {
         Promise::new(&mut |resolve, _| set_timeout(&resolve.into(), milliseconds))
     })
     .into_js_value()
+}
+
+/// The `conversion` of the context: WebAuthn JSON for browsers without their own.
+fn conversion() -> JsValue {
+    Closure::<dyn Fn() -> JsValue>::new(|| {
+        let parse = Closure::<dyn Fn(JsValue) -> JsValue>::new(|json| parse_options(&json)).into_js_value();
+        let write = Closure::<dyn Fn(JsValue) -> JsValue>::new(|credential| to_json(&credential)).into_js_value();
+        object([("parseCreationOptionsFromJSON", &parse), ("parseRequestOptionsFromJSON", &parse), ("toJSON", &write)])
+    })
+    .into_js_value()
+}
+
+#[wasm_bindgen(module = "/pkg-template/webauthn-json.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = parseCreationOptionsFromJSON)]
+    fn parse_options(json: &JsValue) -> JsValue;
+    #[wasm_bindgen(js_name = toJSON)]
+    fn to_json(credential: &JsValue) -> JsValue;
 }
 
 #[wasm_bindgen]

@@ -86,8 +86,13 @@ fn kind(state: &State) -> Kind {
     }
 }
 
-/// Loads the conversion of WebAuthn JSON where the browser has none.
+/// Makes sure that the browser knows WebAuthn, and loads the conversion of its JSON where the browser has none.
 pub(crate) fn convert(state: &mut State) -> Outcome {
+    if !public_key_credential().is_truthy() {
+        return fault::misuse(k!(
+            "WebAuthn is not supported in this browser. It needs https or http://localhost; offer another method."
+        ));
+    }
     if state.phase > 0 {
         page(state).set(k!("conversion"), check!(state.arrived));
     } else if !public_key_credential().get(k!("parseCreationOptionsFromJSON")).is_truthy() {
@@ -101,11 +106,6 @@ pub(crate) fn convert(state: &mut State) -> Outcome {
 pub(crate) fn run(state: &mut State) -> Outcome {
     match state.phase {
         0 => {
-            if !public_key_credential().is_truthy() {
-                return fault::misuse(k!(
-                    "WebAuthn is not supported in this browser. It needs https or http://localhost; offer another method."
-                ));
-            }
             state.offer = state.data;
             if kind(state) == Kind::GetConditional {
                 let available = public_key_credential().invoke(k!("isConditionalMediationAvailable"), &[]).data();
