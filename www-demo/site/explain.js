@@ -44,11 +44,16 @@ export function explainAnswer({ errorCode, errorDescription }) {
   return { what, next, code: errorCode, description: errorDescription };
 }
 
+const BACKEND = {
+  unauthorized: ["Nobody is signed in.", "Create an account, or sign in with its passkey."],
+  challenge_required: ["Back, without a proof.", "The token that came back proves nothing, and nothing was changed."],
+};
+
 /** What a ceremony, or a mistake of this page, threw. */
 export function explainThrown(error) {
   const cancelled = error.name === "NotAllowedError" || error.name === "AbortError";
-  const [what, next] = CEREMONIES[error.code] ?? (cancelled ? CANCELLED : ["Something went wrong.", ""]);
-  return { what, next, code: error.code in CEREMONIES ? error.code : error.name, description: error.message };
+  const [what, next] = CEREMONIES[error.code] ?? BACKEND[error.code] ?? (cancelled ? CANCELLED : ["Something went wrong.", ""]);
+  return { what, next, code: error.code in CEREMONIES || error.name === "BackendError" ? error.code : error.name, description: error.message };
 }
 
 /** Why a code was not accepted. */

@@ -26,6 +26,7 @@ const NOTES = {
   account: "account-note",
   "sign-in": "sign-in-note",
   app: "app-note",
+  prebuilt: "prebuilt-note",
   attack: "attack-note",
 };
 
@@ -132,6 +133,25 @@ byId("pairing-cancel").addEventListener("click", () => {
   byId("enroll").focus();
 });
 
+for (const mode of ["popup", "window", "redirect"]) {
+  onClick(`launch-${mode}`, "prebuilt", async () => {
+    const { url } = await backend("/demo/token", { action: ACTION, settings: true });
+    const result = await authsignal.launch(url, { mode });
+    // By redirect the page is gone by now; what comes back is taken at the next start.
+    if (mode !== "redirect") await comeBack(result.token);
+  });
+}
+
+/** The pre-built page has handed a token back; what it is worth, the backend asks the server. */
+async function comeBack(token) {
+  if (!token) return say("prebuilt", "info", { what: "Closed.", next: "Nothing was proven, and nothing was changed." });
+  const session = await backend("/demo/sign-in", { token });
+  authsignal.setToken(token);
+  bindingWindow.take(token, "Opened by the proof on the pre-built page.");
+  showUser(session.user);
+  say("prebuilt", "done", { what: "Back, with a proof.", next: "The token that came back works here, too." });
+}
+
 // ---- The attempts --------------------------------------------------------------------------------------------------
 
 onClick("attempt-neither", "attack", async () => {
@@ -168,14 +188,19 @@ onClick("clock", "attack", async () => {
 
 onClick("sign-out", "sign-in", async () => {
   await backend("/demo/sign-out", {});
-  // A fresh page is the surest way to let go of every token.
-  location.reload();
+  startOver();
 });
 
 onClick("reset", "attack", async () => {
   await backend("/local/reset", {});
-  location.reload();
+  startOver();
 });
+
+/** A fresh page is the surest way to let go of every token. */
+function startOver() {
+  user = null;
+  location.reload();
+}
 
 function showUser(next) {
   user = next;
@@ -256,6 +281,12 @@ await during("list", async () => {
   showUser(session.user);
   await showAuthenticators();
 });
+
+const returned = new URLSearchParams(location.search).get("token");
+if (returned) {
+  history.replaceState(null, "", location.pathname);
+  await run(byId("launch-redirect"), "prebuilt", () => comeBack(returned));
+}
 
 // The clock and the reset exist in the server's local mode only.
 const control = await fetch("/local/clock");
