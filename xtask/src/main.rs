@@ -1,1 +1,60 @@
-fn main() {}
+//! The project's commands: `cargo xtask <command>`. Each sets up what it needs by itself and can be run again at once.
+
+mod ci;
+
+mod glue;
+mod package;
+mod serve;
+mod setup;
+mod shell;
+mod size;
+mod suites;
+mod tidy;
+mod wasm;
+mod webdriver;
+
+use anyhow::{Result, bail};
+use std::process::ExitCode;
+
+const USAGE: &str = "usage: cargo xtask <command>
+
+  demo [--port N] [--no-open]   build, serve, print the address, open a browser if there is one
+  serve [--port N] [flags]      build if needed and run the local server; further flags are the server's
+  build                         write pkg/, the npm package as it would be published
+  test [suite ...]              every suite, or those named
+  size                          sizes of every artefact beside the peer's, against xtask/budgets.json
+  bench                         speed as ratios to the peer in the same run
+  ci                            formatting, lints, house rules, size";
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let command = arguments.next();
+    let rest: Vec<String> = arguments.collect();
+    match run(command.as_deref(), &rest) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Option<&str>, rest: &[String]) -> Result<()> {
+    std::env::set_current_dir(shell::root())?;
+    match command {
+        Some("build") => package::build(),
+        Some("serve") => serve::serve(rest),
+        Some("demo") => serve::demo(rest),
+        Some("open-when-ready") => serve::open_when_ready(rest),
+        Some("test") => suites::test(rest),
+        Some("size") => size::size(),
+        Some("bench") => suites::bench(),
+        Some("ci") => ci::ci(),
+        Some("help" | "--help" | "-h") => {
+            println!("{USAGE}");
+            Ok(())
+        }
+        Some(other) => bail!("there is no command `{other}`\n\n{USAGE}"),
+        None => bail!("a command is missing\n\n{USAGE}"),
+    }
+}

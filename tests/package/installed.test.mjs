@@ -1,0 +1,70 @@
+// What npm installs from the packed tarball. Runs in the folder that it is installed into: PACKED.
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { test } from "node:test";
+import { pathToFileURL } from "node:url";
+
+const folder = process.env.PACKED;
+const installed = join(folder, "node_modules/authsignal-wasm");
+const load = () => import(pathToFileURL(createRequire(join(folder, "package.json")).resolve("authsignal-wasm")).href);
+
+test("the tarball holds the package and nothing else", () => {
+  assert.deepEqual(readdirSync(installed).sort(), [
+    "LICENSE",
+    "README.md",
+    "core.wasm",
+    "index.d.ts",
+    "index.js",
+    "package.json",
+    "popup.js",
+    "qr.js",
+    "webauthn-json.js",
+  ]);
+});
+
+test("its version is a real one", () => {
+  const { version } = JSON.parse(readFileSync(join(installed, "package.json"), "utf8"));
+  assert.match(version, /^\d+\.\d+\.\d+$/);
+  assert.notEqual(version, "0.0.0");
+});
+
+test("importing and constructing on a server neither throws nor touches a DOM", async () => {
+  const { Authsignal } = await load();
+  const authsignal = new Authsignal({ tenantId: "a-tenant" });
+  assert.match(authsignal.anonymousId, /^[0-9a-f-]{36}$/);
+  authsignal.setToken("a.token.here");
+  assert.deepEqual(authsignal.binding.state, "none");
+});
+
+test("the run-time exports are the peer's and ours", async () => {
+  assert.deepEqual(Object.keys(await load()).sort(), [
+    "Authsignal",
+    "AuthsignalWindowMessage",
+    "ErrorCode",
+    "VerificationMethod",
+    "WebAuthnError",
+    "Whatsapp",
+  ]);
+});
+
+test("wrong construction and a wrong token are told with their fix", async () => {
+  const { Authsignal } = await load();
+  assert.throws(() => new Authsignal(), /needs an options object/);
+  assert.throws(() => new Authsignal({}), { message: "tenantId is required" });
+  const authsignal = new Authsignal({ tenantId: "a-tenant" });
+  for (const wrong of [undefined, null, "", 7, {}]) {
+    assert.throws(() => authsignal.setToken(wrong), /your backend got from Authsignal/);
+  }
+});
+
+test("a core that cannot be loaded is an answered error with its remedy", async () => {
+  const { Authsignal } = await load();
+  const authsignal = new Authsignal({ tenantId: "a-tenant" });
+  authsignal.setToken("a.token.here");
+  // Node's fetch has no file: addresses.
+  const { errorCode, errorDescription } = await authsignal.totp.enroll();
+  assert.equal(errorCode, "core_unavailable");
+  assert.match(errorDescription, /Serve core\.wasm/);
+});

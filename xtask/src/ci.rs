@@ -1,0 +1,32 @@
+//! What must hold besides the tests.
+
+use crate::shell::{run, say};
+use crate::{setup, size, tidy};
+use anyhow::{Result, bail};
+use std::process::Command;
+
+pub fn ci() -> Result<()> {
+    say("Formatting");
+    run(Command::new("cargo").args(["fmt", "--all", "--check"]))?;
+    say("Lints, host");
+    run(Command::new("cargo").args(["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
+    let wasm = setup::wasm()?;
+    for features in [&["--no-default-features", "--features", "js"][..], &["--features", "js", "--all-targets"][..]] {
+        say(&format!("Lints, wasm, {}", features.join(" ")));
+        let mut clippy = wasm.cargo();
+        clippy
+            .args(["clippy", "--quiet", "--target", "wasm32-unknown-unknown", "--target-dir", "target/wasm-tests"])
+            .args(features);
+        if wasm.needs_build_std() {
+            clippy.arg("-Zbuild-std=std,panic_abort").env("RUSTC_BOOTSTRAP", "1");
+        }
+        run(clippy.args(["--", "-D", "warnings"]))?;
+    }
+    say("House rules");
+    let broken = tidy::check()?;
+    if !broken.is_empty() {
+        bail!("house rules are broken:\n{}", broken.join("\n"));
+    }
+    say("Size");
+    size::size()
+}

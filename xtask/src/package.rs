@@ -1,0 +1,100 @@
+//! The npm package and the demo site, as they are published and served.
+
+use crate::shell::{files, root, run, say, stale};
+use crate::{setup, wasm};
+use anyhow::{Context, Result};
+use std::path::{Path, PathBuf};
+
+/// What is copied beside the bundled face.
+const COPIED: [&str; 3] = ["README.md", "index.d.ts", "LICENSE"];
+
+/// Writes `pkg/`.
+pub fn build() -> Result<()> {
+    let core = wasm::build()?;
+    let package = root().join("pkg");
+    let template = root().join("pkg-template");
+    let made = package.join("package.json");
+    if !stale(&made, &[template.clone(), core.join("core.wasm"), root().join("LICENSE"), root().join("Cargo.toml")]) {
+        return Ok(());
+    }
+    say("Writing pkg/");
+    // The face imports the glue as a neighbour.
+    let joined = root().join("target/face");
+    replace_folder(&joined)?;
+    for file in files(std::slice::from_ref(&template)) {
+        if file.extension().is_some_and(|extension| extension == "js") {
+            copy(&file, &joined)?;
+        }
+    }
+    copy(&core.join("core.js"), &joined)?;
+
+    replace_folder(&package)?;
+    run(setup::npm_program("esbuild")?
+        .arg(joined.join("index.js"))
+        .args(["--bundle", "--splitting", "--minify", "--format=esm", "--target=es2022", "--charset=utf8"])
+        .args(["--chunk-names=[name]", "--log-level=warning"])
+        .arg(format!("--outdir={}", package.display())))?;
+    copy(&core.join("core.wasm"), &package)?;
+    for name in COPIED {
+        let from = template.join(name);
+        let from = if from.exists() { from } else { root().join(name) };
+        copy(&from, &package)?;
+    }
+    // Last: it marks the folder as complete.
+    let manifest = std::fs::read_to_string(template.join("package.json"))?;
+    std::fs::write(made, manifest.replacen("\"0.0.0\"", &format!("\"{}\"", env!("CARGO_PKG_VERSION")), 1))?;
+    Ok(())
+}
+
+/// Writes `target/site/`: www-demo/site, its scripts bundled where they use packages from npm.
+pub fn site() -> Result<PathBuf> {
+    let source = root().join("www-demo/site");
+    let site = root().join("target/site");
+    let made = site.join(".made");
+    if !stale(&made, std::slice::from_ref(&source)) {
+        return Ok(site);
+    }
+    setup::npm()?;
+    say("Writing the demo site");
+    replace_folder(&site)?;
+    for file in files(std::slice::from_ref(&source)) {
+        let target = site.join(file.strip_prefix(&source)?);
+        std::fs::create_dir_all(target.parent().context("a file has a folder")?)?;
+        let uses_npm = file.extension().is_some_and(|extension| extension == "js")
+            && std::fs::read_to_string(&file)?
+                .lines()
+                .any(|line| line.contains(" from \"") && !line.contains(" from \".") && !line.contains(" from \"/"));
+        if uses_npm {
+            run(setup::npm_program("esbuild")?
+                .arg(&file)
+                .args([
+                    "--bundle",
+                    "--format=esm",
+                    "--target=es2022",
+                    "--external:/pkg/*",
+                    "--external:./*",
+                    "--log-level=warning",
+                ])
+                .arg(format!("--outfile={}", target.display()))
+                .env("NODE_PATH", root().join("tests/node_modules")))?;
+        } else {
+            std::fs::copy(&file, &target)?;
+        }
+    }
+    std::fs::write(made, "")?;
+    Ok(site)
+}
+
+fn replace_folder(folder: &Path) -> Result<()> {
+    if folder.exists() {
+        std::fs::remove_dir_all(folder)?;
+    }
+    std::fs::create_dir_all(folder)?;
+    Ok(())
+}
+
+fn copy(file: &Path, folder: &Path) -> Result<()> {
+    let name = file.file_name().context("a file has a name")?;
+    std::fs::copy(file, folder.join(name)).with_context(|| format!("cannot copy {}", file.display()))?;
+    Ok(())
+}

@@ -1,0 +1,158 @@
+//! Installing what is missing, by the ordinary clients, or saying what it is.
+
+use crate::shell::{exists, output, root, run, say};
+use anyhow::{Context, Result, bail};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const TARGET: &str = "wasm32-unknown-unknown";
+
+/// How to call cargo for wasm.
+pub struct Wasm {
+    /// Debian's toolchain, where rustup may not add the target.
+    debian: bool,
+}
+
+impl Wasm {
+    /// `cargo` for the wasm target; the standard library is built from source where the toolchain has none for it.
+    pub fn cargo(&self) -> Command {
+        let mut cargo = Command::new(if self.debian { "/usr/bin/cargo" } else { "cargo" });
+        // What the outer cargo has set is about the host.
+        cargo.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
+        if self.debian {
+            let path = std::env::var("PATH").unwrap_or_default();
+            cargo.env("PATH", format!("/usr/bin:{path}"));
+            cargo.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", "wasm-ld-19");
+            cargo.env_remove("RUSTUP_TOOLCHAIN").env_remove("RUSTC");
+        }
+        cargo
+    }
+
+    /// Whether the toolchain comes without a standard library for wasm.
+    pub fn needs_build_std(&self) -> bool {
+        self.debian
+    }
+}
+
+/// The wasm target and the sources of the standard library.
+pub fn wasm() -> Result<Wasm> {
+    if has_rustup_parts() {
+        return Ok(Wasm { debian: false });
+    }
+    if exists("rustup") {
+        say("Adding the wasm target and the sources of the standard library by rustup");
+        let target = run(Command::new("rustup").args(["target", "add", TARGET]));
+        let source = run(Command::new("rustup").args(["component", "add", "rust-src"]));
+        if target.is_ok() && source.is_ok() {
+            return Ok(Wasm { debian: false });
+        }
+    }
+    let packages = ["rustc-web", "cargo-web", "rust-web-src", "lld-19"];
+    if !Path::new("/usr/share/doc/rustc-web").exists() {
+        install_debian(&packages, "the wasm target of Rust")?;
+    }
+    Ok(Wasm { debian: true })
+}
+
+fn has_rustup_parts() -> bool {
+    let Ok(sysroot) = output(Command::new("rustc").args(["--print", "sysroot"])) else {
+        return false;
+    };
+    let library = Path::new(sysroot.trim()).join("lib/rustlib");
+    library.join(TARGET).join("lib").exists() && library.join("src/rust/library/std/src/lib.rs").exists()
+}
+
+fn is_root_on_debian() -> bool {
+    let user = output(Command::new("id").arg("-u")).unwrap_or_default();
+    user.trim() == "0" && Path::new("/etc/debian_version").exists() && exists("apt-get")
+}
+
+/// Installs Debian packages where we may, and else says which they are.
+fn install_debian(packages: &[&str], what: &str) -> Result<()> {
+    let names = packages.join(" ");
+    if !is_root_on_debian() {
+        bail!("{what} is missing. On Debian: apt-get install {names}");
+    }
+    say(&format!("Installing {names} by apt-get"));
+    run(Command::new("apt-get").args(["update", "-q"]))?;
+    run(Command::new("apt-get")
+        .args(["install", "-y", "-q", "--no-install-recommends"])
+        .args(packages)
+        .env("DEBIAN_FRONTEND", "noninteractive"))
+    .with_context(|| format!("{what} is missing. On Debian: apt-get install {names}"))
+}
+
+/// The wasm-bindgen programs of exactly the crate's version: the folder that has them.
+pub fn wasm_bindgen() -> Result<PathBuf> {
+    let version = locked_version("wasm-bindgen")?;
+    let tools = root().join(".tools");
+    let program = tools.join("bin/wasm-bindgen");
+    let installed = output(Command::new(&program).arg("--version")).unwrap_or_default();
+    if installed.trim() != format!("wasm-bindgen {version}") {
+        say(&format!("Installing wasm-bindgen-cli {version} into .tools (about two minutes, once)"));
+        run(Command::new("cargo")
+            .args(["install", "wasm-bindgen-cli", "--version", &version, "--force", "--root"])
+            .arg(&tools)
+            .env_remove("RUSTFLAGS"))?;
+    }
+    Ok(tools.join("bin"))
+}
+
+/// The version of a crate in the lock file.
+fn locked_version(name: &str) -> Result<String> {
+    let lock = std::fs::read_to_string(root().join("Cargo.lock")).context("Cargo.lock is missing")?;
+    let entry = format!("name = \"{name}\"\nversion = \"");
+    let version = lock.split(&entry).nth(1).and_then(|rest| rest.split('"').next());
+    version.map(str::to_owned).with_context(|| format!("{name} is not in Cargo.lock"))
+}
+
+/// The build tools and test dependencies from npm: the folder of their programs.
+pub fn npm() -> Result<PathBuf> {
+    if !exists("node") || !exists("npm") {
+        bail!("Node.js is missing. Install version 20 or newer, with npm");
+    }
+    let tests = root().join("tests");
+    let stamp = tests.join("node_modules/.installed-lock.json");
+    let lock = std::fs::read(tests.join("package-lock.json")).context("tests/package-lock.json is missing")?;
+    if std::fs::read(&stamp).ok().as_ref() != Some(&lock) {
+        say("Installing build tools and test dependencies from npm");
+        run(Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(&tests))?;
+        std::fs::write(&stamp, &lock)?;
+    }
+    Ok(tests.join("node_modules/.bin"))
+}
+
+/// A program from npm.
+pub fn npm_program(name: &str) -> Result<Command> {
+    Ok(Command::new(npm()?.join(name)))
+}
+
+/// The browser.
+pub fn chromium() -> Result<PathBuf> {
+    find_or_install(
+        "CHROMIUM",
+        &["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge"],
+        "a Chromium browser",
+    )
+}
+
+/// Its WebDriver.
+pub fn chromedriver() -> Result<PathBuf> {
+    find_or_install("CHROMEDRIVER", &["chromedriver", "msedgedriver"], "chromedriver")
+}
+
+fn find_or_install(variable: &str, programs: &[&str], what: &str) -> Result<PathBuf> {
+    let find = || {
+        std::env::var_os(variable).map(PathBuf::from).or_else(|| programs.iter().find_map(|program| on_path(program)))
+    };
+    if let Some(found) = find() {
+        return Ok(found);
+    }
+    install_debian(&["chromium", "chromium-driver"], what)?;
+    find().with_context(|| format!("{what} is missing: set {variable} to its path"))
+}
+
+fn on_path(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|candidate| candidate.is_file())
+}

@@ -1,0 +1,91 @@
+//! How large the package is, beside the peer's bundle made in the same run, and against the budget.
+
+use crate::shell::{files, output, root, run};
+use crate::{package, setup};
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The encoders that browsers decode: node has the real ones.
+const MEASURE: &str = r#"
+const { readFileSync } = require("node:fs");
+const { gzipSync, brotliCompressSync, constants: c } = require("node:zlib");
+for (const file of process.argv.slice(1)) {
+  const bytes = readFileSync(file);
+  const params = { [c.BROTLI_PARAM_QUALITY]: 11, [c.BROTLI_PARAM_SIZE_HINT]: bytes.length };
+  console.log(bytes.length, gzipSync(bytes, { level: 9 }).length, brotliCompressSync(bytes, { params }).length);
+}"#;
+
+type Sizes = [u64; 3];
+
+pub fn size() -> Result<()> {
+    package::build()?;
+    let parts: Vec<PathBuf> = files(&[root().join("pkg")])
+        .into_iter()
+        .filter(|file| file.extension().is_some_and(|extension| extension == "js" || extension == "wasm"))
+        .collect();
+    let critical: Vec<bool> =
+        parts.iter().map(|part| part.ends_with("index.js") || part.ends_with("core.wasm")).collect();
+    let peer = peer()?;
+    let sizes = measure(parts.iter().map(PathBuf::as_path).chain([peer.as_path()]))?;
+    let (peer, ours) = sizes.split_last().context("nothing was measured")?;
+
+    println!("{:<34} {:>8} {:>8} {:>8}", "bytes", "raw", "gzip -9", "brotli 11");
+    for (part, sizes) in parts.iter().zip(ours) {
+        print_row(&part.file_name().unwrap_or_default().to_string_lossy(), sizes);
+    }
+    let sum = |chosen: &dyn Fn(usize) -> bool| {
+        ours.iter()
+            .enumerate()
+            .filter(|(at, _)| chosen(*at))
+            .fold([0; 3], |sum: Sizes, (_, sizes)| [sum[0] + sizes[0], sum[1] + sizes[1], sum[2] + sizes[2]])
+    };
+    let whole = sum(&|_| true);
+    let sign_in = sum(&|at| critical[at]);
+    print_row("construct, sign in and enrol", &sign_in);
+    print_row("the whole package", &whole);
+    print_row("@authsignal/browser, bundled", peer);
+
+    let budgets =
+        std::fs::read_to_string(root().join("xtask/budgets.json")).context("xtask/budgets.json is missing")?;
+    let budgets: Value = serde_json::from_str(&budgets).context("xtask/budgets.json is no JSON")?;
+    let mut over = Vec::new();
+    for (name, measured) in [("whole", whole[2]), ("signIn", sign_in[2])] {
+        let budget = budgets[name].as_u64().with_context(|| format!("xtask/budgets.json has no number `{name}`"))?;
+        println!("budget {name}: {measured} of {budget} bytes brotli");
+        if measured > budget {
+            over.push(format!("{name} is {} bytes over its budget of {budget}", measured - budget));
+        }
+    }
+    if over.is_empty() { Ok(()) } else { bail!("{}", over.join("; ")) }
+}
+
+fn print_row(name: &str, [raw, gzip, brotli]: &Sizes) {
+    println!("{name:<34} {raw:>8} {gzip:>8} {brotli:>8}");
+}
+
+/// The peer, bundled as an app bundles it.
+fn peer() -> Result<PathBuf> {
+    let entry = root().join("target/peer/entry.js");
+    let bundle = root().join("target/peer/bundle.js");
+    std::fs::create_dir_all(root().join("target/peer"))?;
+    std::fs::write(&entry, "export * from \"@authsignal/browser\";\n")?;
+    run(setup::npm_program("esbuild")?
+        .arg(&entry)
+        .args(["--bundle", "--minify", "--format=esm", "--target=es2022", "--log-level=warning"])
+        .arg(format!("--outfile={}", bundle.display()))
+        .env("NODE_PATH", root().join("tests/node_modules")))?;
+    Ok(bundle)
+}
+
+fn measure<'a>(files: impl Iterator<Item = &'a Path>) -> Result<Vec<Sizes>> {
+    let printed = output(Command::new("node").args(["-e", MEASURE, "--"]).args(files))?;
+    printed
+        .lines()
+        .map(|line| {
+            let numbers: Option<Vec<u64>> = line.split(' ').map(|number| number.parse().ok()).collect();
+            numbers.and_then(|numbers| numbers.try_into().ok()).context("node printed no sizes")
+        })
+        .collect()
+}

@@ -1,0 +1,260 @@
+//! The test suites: each is one row.
+
+use crate::serve::TestServer;
+use crate::shell::{output, root, run, say};
+use crate::webdriver::WebDriver;
+use crate::{package, setup};
+use anyhow::{Context, Result, bail};
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// What a suite is called, what it shows, and how it runs.
+struct Suite {
+    name: &'static str,
+    what: &'static str,
+    run: fn() -> Result<Counts>,
+}
+
+const SUITES: [Suite; 7] = [
+    Suite { name: "unit", what: "the pure parts of the client, and xtask with its house rules", run: unit },
+    Suite { name: "server", what: "authsignal-local through its router", run: server },
+    Suite { name: "wasm", what: "the core in headless Chromium, with a virtual authenticator", run: wasm },
+    Suite { name: "types", what: "the published types, in each module resolution", run: types },
+    Suite { name: "package", what: "the packed tarball, installed", run: packed },
+    Suite { name: "parity", what: "the peer from npm and ours, the same scenarios", run: parity },
+    Suite { name: "e2e", what: "the demo page in Chromium", run: e2e },
+];
+
+#[derive(Clone, Copy, Default, Debug, PartialEq, Eq)]
+struct Counts {
+    passed: u32,
+    failed: u32,
+}
+
+pub fn test(names: &[String]) -> Result<()> {
+    if let Some(unknown) = names.iter().find(|name| SUITES.iter().all(|suite| suite.name != name.as_str())) {
+        let known: Vec<_> = SUITES.iter().map(|suite| suite.name).collect();
+        bail!("there is no suite `{unknown}`: {}", known.join(", "));
+    }
+    let mut rows = Vec::new();
+    let mut total = Counts::default();
+    for suite in SUITES.iter().filter(|suite| names.is_empty() || names.iter().any(|name| name == suite.name)) {
+        say(&format!("Suite {}: {}", suite.name, suite.what));
+        let begun = Instant::now();
+        let (counts, problem) = match (suite.run)() {
+            Ok(Counts { passed: 0, failed: 0 }) => (Counts { passed: 0, failed: 1 }, Some("no test ran".to_owned())),
+            Ok(counts) => (counts, None),
+            Err(error) => (Counts { passed: 0, failed: 1 }, Some(format!("{error:#}"))),
+        };
+        total.passed += counts.passed;
+        total.failed += counts.failed;
+        rows.push((suite.name, counts, begun.elapsed(), problem));
+    }
+    println!("\n{:<10} {:>7} {:>7} {:>8}", "suite", "passed", "failed", "time");
+    for (name, counts, time, problem) in &rows {
+        let problem = problem.as_deref().unwrap_or_default();
+        println!("{name:<10} {:>7} {:>7} {:>7}s {problem}", counts.passed, counts.failed, time.as_secs());
+    }
+    println!("\n{} passed, {} failed", total.passed, total.failed);
+    if total.failed > 0 { bail!("some tests failed") } else { Ok(()) }
+}
+
+fn cargo_test(packages: &[&str]) -> Result<Counts> {
+    let mut cargo = Command::new("cargo");
+    cargo.arg("test").args(packages.iter().flat_map(|package| ["--package", package]));
+    counted(&mut cargo, count_cargo)
+}
+
+fn unit() -> Result<Counts> {
+    cargo_test(&["authsignal-wasm", "xtask"])
+}
+
+fn server() -> Result<Counts> {
+    cargo_test(&["authsignal-local"])
+}
+
+fn wasm() -> Result<Counts> {
+    let toolchain = setup::wasm()?;
+    let runner = setup::wasm_bindgen()?.join("wasm-bindgen-test-runner");
+    let server = TestServer::start()?;
+    let driver = WebDriver::start(&format!("{}/v1", server.origin))?;
+    let mut cargo = toolchain.cargo();
+    cargo
+        .args(["test", "--test", "wasm", "--features", "js", "--target", "wasm32-unknown-unknown"])
+        .args(["--target-dir", "target/wasm-tests"])
+        .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", runner)
+        .env("CHROMEDRIVER_REMOTE", &driver.origin)
+        // The backtrace of a failed run is the runner's own.
+        .env("RUST_BACKTRACE", "0")
+        .env("WASM_BINDGEN_TEST_TIMEOUT", "120");
+    if toolchain.needs_build_std() {
+        cargo.arg("-Zbuild-std=std,panic_abort").env("RUSTC_BOOTSTRAP", "1");
+    }
+    counted(&mut cargo, count_cargo)
+}
+
+fn types() -> Result<Counts> {
+    package::build()?;
+    let mut counts = Counts::default();
+    for project in ["bundler", "node16", "nodenext"] {
+        let config = root().join(format!("tests/types/tsconfig.{project}.json"));
+        let ok = run(setup::npm_program("tsc")?.arg("--project").arg(&config)).is_ok();
+        println!("types in {project}: {}", if ok { "ok" } else { "FAILED" });
+        if ok { counts.passed += 1 } else { counts.failed += 1 }
+    }
+    Ok(counts)
+}
+
+fn packed() -> Result<Counts> {
+    package::build()?;
+    setup::npm()?;
+    let scratch = root().join("target/packed");
+    if scratch.exists() {
+        std::fs::remove_dir_all(&scratch)?;
+    }
+    std::fs::create_dir_all(&scratch)?;
+    let packed = output(
+        Command::new("npm").args(["pack", "--silent", "--pack-destination"]).arg(&scratch).arg(root().join("pkg")),
+    )?;
+    let tarball = packed.lines().last().context("npm pack wrote nothing")?.trim().to_owned();
+    std::fs::write(scratch.join("package.json"), "{\"private\": true, \"type\": \"module\"}")?;
+    run(Command::new("npm")
+        .args(["install", "--silent", "--no-audit", "--no-fund", "--offline"])
+        .arg(format!("./{tarball}"))
+        .current_dir(&scratch))?;
+    counted(
+        Command::new("node")
+            .args(["--test", "--test-reporter=tap"])
+            .arg(root().join("tests/package/installed.test.mjs"))
+            .current_dir(&scratch)
+            .env("PACKED", &scratch),
+        count_node,
+    )
+}
+
+fn parity() -> Result<Counts> {
+    package::build()?;
+    setup::npm()?;
+    let chromium = setup::chromium()?;
+    counted(Command::new("node").arg("tests/parity/run.mjs").env("CHROMIUM", chromium), count_closing_line)
+}
+
+fn e2e() -> Result<Counts> {
+    setup::npm()?;
+    let chromium = setup::chromium()?;
+    let server = TestServer::start()?;
+    let mut playwright = setup::npm_program("playwright")?;
+    playwright
+        .args(["test", "-c", "e2e"])
+        .current_dir(root().join("tests"))
+        .env("AUTHSIGNAL_LOCAL_URL", &server.origin)
+        .env("CHROMIUM", chromium);
+    counted(&mut playwright, count_playwright)
+}
+
+/// Speed beside the peer: ratios, never a verdict.
+pub fn bench() -> Result<()> {
+    package::build()?;
+    setup::npm()?;
+    let chromium = setup::chromium()?;
+    let script = root().join("tests/bench/run.mjs");
+    run(Command::new("node").arg(script).env("CHROMIUM", chromium))
+}
+
+/// Runs a runner, shows what it says, and counts by its closing lines. A runner that fails without a failed test is a
+/// failed test.
+fn counted(command: &mut Command, count: fn(&str) -> Counts) -> Result<Counts> {
+    let name = Path::new(command.get_program()).file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let mut child =
+        command.stdout(Stdio::piped()).spawn().with_context(|| format!("cannot run `{name}`: is it installed?"))?;
+    let stdout = child.stdout.take().context("no stdout")?;
+    let mut counts = Counts::default();
+    for line in BufReader::new(stdout).lines() {
+        let line = line?;
+        println!("{line}");
+        let counted = count(&line);
+        counts.passed += counted.passed;
+        counts.failed += counted.failed;
+    }
+    let status = wait(&mut child)?;
+    if !status && counts.failed == 0 {
+        bail!("`{name}` failed");
+    }
+    Ok(counts)
+}
+
+fn wait(child: &mut std::process::Child) -> Result<bool> {
+    let begun = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(status.success());
+        }
+        if begun.elapsed() > Duration::from_secs(30) {
+            child.kill()?;
+            bail!("a test runner did not end");
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// The number before a word: `12 passed`.
+fn before(line: &str, word: &str) -> u32 {
+    let words: Vec<&str> = line.split_whitespace().map(|part| part.trim_matches([';', ',', '.'])).collect();
+    words.windows(2).find(|pair| pair[1] == word).and_then(|pair| pair[0].parse().ok()).unwrap_or_default()
+}
+
+/// `test result: ok. 5 passed; 0 failed; ...`
+fn count_cargo(line: &str) -> Counts {
+    if !line.trim_start().starts_with("test result:") {
+        return Counts::default();
+    }
+    Counts { passed: before(line, "passed"), failed: before(line, "failed") }
+}
+
+/// `# pass 5` and `# fail 0`
+fn count_node(line: &str) -> Counts {
+    let number = |prefix: &str| line.strip_prefix(prefix).and_then(|rest| rest.trim().parse().ok()).unwrap_or_default();
+    Counts { passed: number("# pass "), failed: number("# fail ") }
+}
+
+/// `  5 passed (3.2s)` and `  1 failed`
+fn count_playwright(line: &str) -> Counts {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    match words.as_slice() {
+        [count, "passed", rest @ ..] if rest.len() <= 1 => {
+            Counts { passed: count.parse().unwrap_or_default(), failed: 0 }
+        }
+        [count, "failed"] => Counts { passed: 0, failed: count.parse().unwrap_or_default() },
+        _ => Counts::default(),
+    }
+}
+
+/// `5 passed, 0 failed`
+fn count_closing_line(line: &str) -> Counts {
+    if line.contains(" passed, ") && line.ends_with(" failed") {
+        Counts { passed: before(line, "passed"), failed: before(line, "failed") }
+    } else {
+        Counts::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_closing_lines_of_every_runner_are_counted() {
+        let counts = |passed, failed| Counts { passed, failed };
+        assert_eq!(count_cargo("test result: FAILED. 5 passed; 1 failed; 0 ignored; 0 measured"), counts(5, 1));
+        assert_eq!(count_cargo("test a_test ... ok"), counts(0, 0));
+        assert_eq!(count_node("# pass 7"), counts(7, 0));
+        assert_eq!(count_node("# fail 2"), counts(0, 2));
+        assert_eq!(count_playwright("  12 passed (9.1s)"), counts(12, 0));
+        assert_eq!(count_playwright("  1 failed"), counts(0, 1));
+        assert_eq!(count_playwright("  2 failed tests were retried again"), counts(0, 0));
+        assert_eq!(count_closing_line("130 passed, 0 failed"), counts(130, 0));
+        assert_eq!(count_closing_line("passed, failed"), counts(0, 0));
+    }
+}

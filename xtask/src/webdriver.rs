@@ -1,0 +1,182 @@
+//! A WebDriver between the test runner and the real driver.
+//!
+//! The runner's page is at 127.0.0.1, where WebAuthn refuses every relying party, and has no authenticator. So the page
+//! is opened at localhost instead, with a virtual authenticator, and with the address of the local server's API in its
+//! fragment. All else passes through.
+
+use crate::serve::free_port;
+use crate::setup;
+use anyhow::{Context, Result, bail};
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+pub struct WebDriver {
+    driver: Child,
+    /// Where the runner finds it.
+    pub origin: String,
+}
+
+impl WebDriver {
+    /// Starts the driver, and the way to it. `fragment` is what the test page gets.
+    pub fn start(fragment: &str) -> Result<WebDriver> {
+        setup::chromium()?;
+        let port = free_port()?;
+        let driver = Command::new(setup::chromedriver()?)
+            .arg(format!("--port={port}"))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .context("cannot run chromedriver")?;
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let origin = format!("http://{}", listener.local_addr()?);
+        let driver = WebDriver { driver, origin };
+        let begun = Instant::now();
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            if begun.elapsed() > Duration::from_secs(10) {
+                bail!("chromedriver does not answer");
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+        let fragment = fragment.to_owned();
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let fragment = fragment.clone();
+                thread::spawn(move || {
+                    // The runner tells what went wrong.
+                    let _ = pass(stream, port, &fragment);
+                });
+            }
+        });
+        Ok(driver)
+    }
+}
+
+impl Drop for WebDriver {
+    fn drop(&mut self) {
+        let _ = self.driver.kill();
+        let _ = self.driver.wait();
+    }
+}
+
+struct Request {
+    line: String,
+    body: Vec<u8>,
+}
+
+/// Passes the requests of one connection, one after the other.
+fn pass(stream: TcpStream, port: u16, fragment: &str) -> Result<()> {
+    let mut client = stream.try_clone()?;
+    let mut reader = BufReader::new(stream);
+    while let Some(mut request) = read(&mut reader)? {
+        if request.line.contains("/url ") && request.line.starts_with("POST") {
+            request.body = rewrite(&request.body, fragment)?;
+        }
+        let answer = send(port, &request.line, &request.body)?;
+        if request.line.starts_with("POST /session ") {
+            let body: Value = serde_json::from_slice(&answer.1)?;
+            add_authenticator(port, session(&body)?)?;
+        }
+        write!(
+            client,
+            "HTTP/1.1 {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+            answer.0,
+            answer.1.len()
+        )?;
+        client.write_all(&answer.1)?;
+    }
+    Ok(())
+}
+
+/// The address of the test page, where WebAuthn works and with what the tests need to know.
+fn rewrite(body: &[u8], fragment: &str) -> Result<Vec<u8>> {
+    let mut body: Value = serde_json::from_slice(body)?;
+    let url = body["url"].as_str().context("no url")?.replace("127.0.0.1", "localhost");
+    body["url"] = json!(format!("{url}#{fragment}"));
+    Ok(serde_json::to_vec(&body)?)
+}
+
+/// The session's id, where either form of the protocol has it.
+fn session(body: &Value) -> Result<&str> {
+    body["value"]["sessionId"].as_str().or_else(|| body["sessionId"].as_str()).context("no session")
+}
+
+fn add_authenticator(port: u16, session: &str) -> Result<()> {
+    let authenticator = json!({
+        "protocol": "ctap2", "transport": "internal", "hasResidentKey": true,
+        "hasUserVerification": true, "isUserVerified": true, "isUserConsenting": true,
+    });
+    let line = format!("POST /session/{session}/webauthn/authenticator HTTP/1.1");
+    let (status, body) = send(port, &line, &serde_json::to_vec(&authenticator)?)?;
+    if !status.starts_with("200") {
+        bail!("no virtual authenticator: {}", String::from_utf8_lossy(&body));
+    }
+    Ok(())
+}
+
+/// Reads a request, or the body and status line of an answer; `None` at the end of the connection.
+fn read(reader: &mut impl BufRead) -> Result<Option<Request>> {
+    let mut line = String::new();
+    if reader.read_line(&mut line)? == 0 {
+        return Ok(None);
+    }
+    let mut length = 0;
+    loop {
+        let mut header = String::new();
+        if reader.read_line(&mut header)? == 0 || header.trim().is_empty() {
+            break;
+        }
+        if let Some((name, value)) = header.split_once(':')
+            && name.eq_ignore_ascii_case("content-length")
+        {
+            length = value.trim().parse()?;
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body)?;
+    Ok(Some(Request { line: line.trim().to_owned(), body }))
+}
+
+fn send(port: u16, line: &str, body: &[u8]) -> Result<(String, Vec<u8>)> {
+    let stream = TcpStream::connect(("127.0.0.1", port))?;
+    let mut writer = stream.try_clone()?;
+    write!(
+        writer,
+        "{line}\r\nhost: localhost:{port}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+        body.len()
+    )?;
+    writer.write_all(body)?;
+    let answer = read(&mut BufReader::new(stream))?.context("chromedriver closed the connection")?;
+    let status = answer.line.split_once(' ').map(|(_, status)| status.to_owned()).context("no status")?;
+    Ok((status, answer.body))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_test_page_is_opened_at_localhost_with_the_fragment() {
+        let body = rewrite(br#"{"url":"http://127.0.0.1:1234/"}"#, "http://localhost:1/v1").unwrap();
+        assert_eq!(body, br#"{"url":"http://localhost:1234/#http://localhost:1/v1"}"#);
+    }
+
+    #[test]
+    fn the_session_is_found_in_both_forms_of_the_protocol() {
+        assert_eq!(session(&json!({"value": {"sessionId": "a"}})).unwrap(), "a");
+        assert_eq!(session(&json!({"sessionId": "b", "value": {}})).unwrap(), "b");
+        assert!(session(&json!({"value": {}})).is_err());
+    }
+
+    #[test]
+    fn a_request_is_read_with_its_body_and_no_further() {
+        let mut bytes: &[u8] = b"POST /session HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}GET";
+        let request = read(&mut bytes).unwrap().unwrap();
+        assert_eq!((request.line.as_str(), request.body.as_slice()), ("POST /session HTTP/1.1", &b"{}"[..]));
+        assert_eq!(bytes, b"GET");
+        assert!(read(&mut &b""[..]).unwrap().is_none());
+    }
+}
