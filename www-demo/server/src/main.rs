@@ -1,1 +1,114 @@
-fn main() {}
+//! The command line of `authsignal-local`.
+
+use std::future::IntoFuture;
+use std::io::Write;
+use std::net::{Ipv4Addr, Ipv6Addr};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use authsignal_local::app::App;
+use authsignal_local::config::Config;
+use authsignal_local::random::Random;
+use authsignal_local::store::Store;
+use clap::Parser;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tracing_subscriber::EnvFilter;
+
+/// A local server that speaks the Authsignal client and server API.
+#[derive(Parser)]
+#[command(version)]
+struct Options {
+    /// The port on the loopback interface; 0 takes a free one.
+    #[arg(long, default_value_t = 8787)]
+    port: u16,
+    /// Where the data lives: sqlite:PATH, sqlite::memory: or postgres://…
+    #[arg(long, default_value = "sqlite:.data/authsignal-local.sqlite")]
+    database: String,
+    /// A folder that is served at /.
+    #[arg(long)]
+    site: Option<PathBuf>,
+    /// The built npm package, served at /pkg/.
+    #[arg(long)]
+    pkg: Option<PathBuf>,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    match run(Options::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("authsignal-local: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(options: Options) -> Result<(), String> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).await.map_err(|error| {
+        format!("port {} cannot be used: {error}. Give another one with --port, or 0 for any.", options.port)
+    })?;
+    let port = listener.local_addr().map_err(|error| error.to_string())?.port();
+    // Browsers try ::1 for "localhost" too; a machine without IPv6 does without.
+    let ipv6 = TcpListener::bind((Ipv6Addr::LOCALHOST, port)).await.ok();
+
+    let config = Config { site: options.site, pkg: options.pkg, ..Config::local(port) };
+    let store = Store::open(&options.database).await.map_err(|error| {
+        format!("the database {} cannot be used: {}", options.database, in_one_line(&error.to_string()))
+    })?;
+    let app = App::new(config, store, Random::System).map_err(|error| error.to_string())?;
+
+    announce(&app).map_err(|error| format!("cannot write to stdout: {error}"))?;
+    serve(&app, [Some(listener), ipv6]).await?;
+    app.store.close().await;
+    Ok(())
+}
+
+fn in_one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn announce(app: &App) -> std::io::Result<()> {
+    let config = &app.config;
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "tenant id      {}", config.tenant_id)?;
+    writeln!(out, "API secret     {}", config.secret)?;
+    writeln!(out, "API            {}", config.api())?;
+    writeln!(out, "relying party  {}", config.rp_id)?;
+    writeln!(out, "listening on {}", config.origin)?;
+    out.flush()
+}
+
+/// Serves until SIGINT or SIGTERM, and then finishes what it is answering.
+async fn serve(app: &App, listeners: [Option<TcpListener>; 2]) -> Result<(), String> {
+    let (end, ended) = watch::channel(false);
+    let servers = listeners.into_iter().flatten().map(|listener| {
+        let mut ended = ended.clone();
+        let serving = axum::serve(listener, app.router()).with_graceful_shutdown(async move {
+            // An error means that the sender is gone, which is the end as well.
+            let _ = ended.wait_for(|ended| *ended).await;
+        });
+        tokio::spawn(serving.into_future())
+    });
+    let servers: Vec<_> = servers.collect();
+    asked_to_end().await.map_err(|error| format!("cannot listen for signals: {error}"))?;
+    // No receiver means that every server has ended already.
+    let _ = end.send(true);
+    for server in servers {
+        server.await.map_err(|error| error.to_string())?.map_err(|error| error.to_string())?;
+    }
+    Ok(())
+}
+
+async fn asked_to_end() -> std::io::Result<()> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    Ok(())
+}

@@ -1,0 +1,119 @@
+//! What every handler shares, and the router that is made of the route table.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware::{from_fn_with_state, map_response};
+use axum::routing::any;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::cors::{AllowOrigin, CorsLayer};
+use tower_http::services::ServeDir;
+use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http::trace::TraceLayer;
+use url::Url;
+
+use crate::ceremony::Ceremonies;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::error::{ApiError, ApiResult, as_triple};
+use crate::random::Random;
+use crate::routes::{self, guard};
+use crate::store::Store;
+use crate::token::Tokens;
+
+/// The largest body that is read.
+pub const LARGEST_BODY: usize = 256 * 1024;
+
+/// What every handler shares.
+#[derive(Clone)]
+pub struct App(Arc<Shared>);
+
+/// See [`App`].
+pub struct Shared {
+    /// What the operator decides.
+    pub config: Config,
+    /// The data.
+    pub store: Store,
+    /// The time.
+    pub clock: Clock,
+    /// Ids, codes and keys.
+    pub random: Random,
+    /// The tenant's tokens.
+    pub tokens: Tokens,
+    /// WebAuthn.
+    pub ceremonies: Ceremonies,
+}
+
+impl std::ops::Deref for App {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+impl App {
+    /// Puts the parts together.
+    pub fn new(config: Config, store: Store, random: Random) -> Result<Self, url::ParseError> {
+        let tokens = Tokens::new(&config.secret, &config.api(), &config.tenant_id);
+        let origins = vec![Url::parse("http://localhost")?];
+        let ceremonies = Ceremonies::new(&config.rp_id, &config.rp_name, origins, true);
+        Ok(Self(Arc::new(Shared { config, store, clock: Clock::default(), random, tokens, ceremonies })))
+    }
+
+    /// The whole server, as a service that needs no socket.
+    pub fn router(&self) -> Router {
+        let mut router = Router::new();
+        for route in routes::table() {
+            let guarded = route.handler.route_layer(from_fn_with_state((self.clone(), route.need), guard::check));
+            router = router.route(route.path, guarded);
+        }
+        router = router.route("/v1/{*path}", any(no_such_path)).route("/local/{*path}", any(no_such_path));
+        if let Some(pkg) = &self.config.pkg {
+            router = router.nest_service("/pkg", ServeDir::new(pkg));
+        }
+        router = match &self.config.site {
+            Some(site) => router.fallback_service(ServeDir::new(site)),
+            None => router.fallback(no_such_path),
+        };
+        router
+            .with_state(self.clone())
+            .layer(DefaultBodyLimit::max(LARGEST_BODY))
+            // Pages, packages and answers change with the next build or call: nothing here is worth keeping.
+            .layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, HeaderValue::from_static("no-store")))
+            .layer(SetResponseHeaderLayer::overriding(
+                header::X_CONTENT_TYPE_OPTIONS,
+                HeaderValue::from_static("nosniff"),
+            ))
+            .layer(CatchPanicLayer::new())
+            .layer(map_response(as_triple))
+            .layer(TraceLayer::new_for_http())
+            // Outermost, so that a page can read why it was refused.
+            .layer(self.cors())
+    }
+
+    fn cors(&self) -> CorsLayer {
+        let app = self.clone();
+        CorsLayer::new()
+            .allow_origin(AllowOrigin::predicate(move |origin, _| {
+                origin.to_str().is_ok_and(|origin| app.config.allows_origin(origin))
+            }))
+            .allow_credentials(true)
+            .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
+            .allow_headers([
+                header::AUTHORIZATION,
+                header::CONTENT_TYPE,
+                HeaderName::from_static("x-authsignal-sdk"),
+                HeaderName::from_static("x-authsignal-version"),
+                HeaderName::from_static("x-authsignal-tenant-id"),
+                HeaderName::from_static("x-authsignal-signature"),
+            ])
+            .expose_headers([header::RETRY_AFTER])
+    }
+}
+
+async fn no_such_path() -> ApiResult<StatusCode> {
+    Err(ApiError::not_found("There is no such path here."))
+}

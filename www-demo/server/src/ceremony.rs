@@ -1,0 +1,230 @@
+//! WebAuthn ceremonies: options for a browser, and the judgement of what it sends back.
+
+use std::time::Duration;
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
+use serde::Deserialize;
+use serde_json::{Value as Json, json};
+use sha2::{Digest, Sha256};
+use url::Url;
+use uuid::Uuid;
+use webauthn_rs_core::WebauthnCore;
+use webauthn_rs_core::error::WebauthnError;
+use webauthn_rs_core::proto::{
+    AuthenticationState, AuthenticatorAttachment, Credential, CredentialID, PublicKeyCredential,
+    RegisterPublicKeyCredential, RegistrationState, UserVerificationPolicy,
+};
+
+/// How long a browser may take; the server's own limit is the life of the challenge.
+const TIMEOUT: Duration = Duration::from_secs(300);
+
+/// What the person's gesture must prove. The API asks for user verification and does not insist on it: what an
+/// assertion without it is worth is decided by [`crate::domain::binding::worth_of_challenge`].
+const POLICY: UserVerificationPolicy = UserVerificationPolicy::Preferred;
+
+/// Makes and judges ceremonies of one relying party.
+pub struct Ceremonies {
+    core: WebauthnCore,
+    rp_id: String,
+}
+
+/// Options that wait for their answer.
+pub struct Pending {
+    /// What the browser gets.
+    pub options: Json,
+    /// The challenge in base64url, as it will stand in the client data.
+    pub lookup: String,
+    /// What the answer is judged against.
+    pub state: String,
+}
+
+/// Whom a credential is created for.
+pub struct NewCredential<'a> {
+    /// The user handle.
+    pub user_key: &'a str,
+    /// The account's name.
+    pub name: &'a str,
+    /// The person's name.
+    pub display_name: &'a str,
+    /// Credentials that the user has already, as stored.
+    pub existing: &'a [String],
+}
+
+/// A credential that was created.
+pub struct Registered {
+    /// In base64url.
+    pub credential_id: String,
+    /// As it is to be stored.
+    pub credential: String,
+    /// The model of the authenticator.
+    pub aaguid: Option<Uuid>,
+    /// Whether it is copied to other devices.
+    pub is_backed_up: bool,
+    /// Whether it may be.
+    pub is_multi_device: bool,
+    /// How it can be reached.
+    pub transports: Json,
+}
+
+/// An assertion that holds.
+pub struct Asserted {
+    /// The credential as it is to be stored from now on.
+    pub credential: String,
+    /// Whether the authenticator checked who held it.
+    pub user_verified: bool,
+}
+
+/// Why an answer was not accepted; for the log and the developer.
+#[derive(Debug)]
+pub struct Rejected(String);
+
+impl Rejected {
+    /// A sentence for the developer.
+    pub fn reason(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<WebauthnError> for Rejected {
+    fn from(error: WebauthnError) -> Self {
+        Rejected(format!("The credential was not accepted: {error}."))
+    }
+}
+
+impl From<serde_json::Error> for Rejected {
+    fn from(error: serde_json::Error) -> Self {
+        Rejected(format!("The credential is not of the expected form: {error}."))
+    }
+}
+
+impl Ceremonies {
+    /// For this relying party and the pages of these origins; in local mode with any port.
+    pub fn new(rp_id: &str, rp_name: &str, origins: Vec<Url>, any_port: bool) -> Self {
+        let core = WebauthnCore::new_unsafe_experts_only(rp_name, rp_id, origins, TIMEOUT, Some(false), Some(any_port));
+        Self { core, rp_id: rp_id.to_owned() }
+    }
+
+    /// Options for creating a passkey.
+    pub fn create_passkey(&self, new: &NewCredential<'_>, attachment: Option<&str>) -> Result<Pending, Rejected> {
+        let mut selection =
+            json!({ "residentKey": "required", "requireResidentKey": true, "userVerification": "preferred" });
+        if let Some(attachment) = attachment {
+            selection["authenticatorAttachment"] = json!(attachment);
+        }
+        self.create(new, selection)
+    }
+
+    /// Options for creating the credential of a security key: a second factor that need not know its user.
+    pub fn create_security_key(&self, new: &NewCredential<'_>) -> Result<Pending, Rejected> {
+        let selection = json!({
+            "authenticatorAttachment": "cross-platform",
+            "residentKey": "discouraged",
+            "requireResidentKey": false,
+            "userVerification": "discouraged",
+        });
+        self.create(new, selection)
+    }
+
+    fn create(&self, new: &NewCredential<'_>, selection: Json) -> Result<Pending, Rejected> {
+        let handle = Uuid::parse_str(new.user_key).map_err(|error| Rejected(error.to_string()))?;
+        let existing = new.existing.iter().filter_map(|id| BASE64.decode(id).ok()).collect::<Vec<CredentialID>>();
+        let builder = self
+            .core
+            .new_challenge_register_builder(handle.as_bytes(), new.name, new.display_name)?
+            .user_verification_policy(POLICY)
+            .authenticator_attachment(None::<AuthenticatorAttachment>)
+            .exclude_credentials(Some(existing));
+        let (options, state) = self.core.generate_challenge_register(builder)?;
+        let mut options = serde_json::to_value(options.public_key)?;
+        // The library knows either "required", which it then wants confirmed by an extension that few authenticators
+        // send, or "discouraged", with which sign-in without a user name does not work.
+        options["authenticatorSelection"] = selection;
+        options["extensions"] = json!({ "credProps": true });
+        Ok(Pending { lookup: challenge_of(&options), options, state: serde_json::to_string(&state)? })
+    }
+
+    /// Options for proving one of these credentials (as stored), or any passkey if none is named.
+    pub fn assert(&self, credentials: &[String], user_verification: &str) -> Result<Pending, Rejected> {
+        let credentials = credentials.iter().map(|stored| serde_json::from_str(stored)).collect::<Result<_, _>>()?;
+        let builder = self.core.new_challenge_authenticate_builder(credentials, Some(POLICY))?;
+        let (options, state) = self.core.generate_challenge_authenticate(builder)?;
+        let mut options = serde_json::to_value(options.public_key)?;
+        options["userVerification"] = json!(user_verification);
+        Ok(Pending { lookup: challenge_of(&options), options, state: serde_json::to_string(&state)? })
+    }
+
+    /// Judges what `navigator.credentials.create()` answered.
+    pub fn registered(&self, state: &str, answer: &Json) -> Result<Registered, Rejected> {
+        let state: RegistrationState = serde_json::from_str(state)?;
+        let answer = RegisterPublicKeyCredential::deserialize(answer)?;
+        let mut credential = self.core.register_credential(&answer, &state, None)?;
+        // Otherwise the library insists for ever on what the first ceremony happened to have.
+        credential.registration_policy = UserVerificationPolicy::Discouraged_DO_NOT_USE;
+        Ok(Registered {
+            credential_id: BASE64.encode(&credential.cred_id),
+            aaguid: self.aaguid(&answer.response.attestation_object),
+            is_backed_up: credential.backup_state,
+            is_multi_device: credential.backup_eligible,
+            transports: serde_json::to_value(&answer.response.transports)?,
+            credential: serde_json::to_string(&credential)?,
+        })
+    }
+
+    /// Judges what `navigator.credentials.get()` answered, for this credential as stored.
+    pub fn asserted(&self, state: &str, answer: &Json, stored: &str) -> Result<Asserted, Rejected> {
+        let state: AuthenticationState = serde_json::from_str(state)?;
+        let mut credential: Credential = serde_json::from_str(stored)?;
+        let answer = PublicKeyCredential::deserialize(answer)?;
+        // The library looks at `crossOrigin` when a credential is created, and not here.
+        if client_data(answer.response.client_data_json.as_ref()).is_none_or(|data| data.cross_origin) {
+            return Err(Rejected("The ceremony ran in a frame of another origin.".to_owned()));
+        }
+        let result = self.core.authenticate_single_credential(&answer, &state, &credential)?;
+        credential.counter = result.counter();
+        credential.backup_state = result.backup_state();
+        Ok(Asserted { credential: serde_json::to_string(&credential)?, user_verified: result.user_verified() })
+    }
+
+    /// The model of the authenticator, which follows the hash, the flags and the counter of the authenticator data.
+    /// For display only: the library has verified the object, but keeps this field to itself.
+    fn aaguid(&self, attestation_object: &[u8]) -> Option<Uuid> {
+        let rp_id_hash = Sha256::digest(self.rp_id.as_bytes());
+        let start = attestation_object.windows(rp_id_hash.len()).position(|part| part == rp_id_hash.as_slice())?;
+        let bytes = attestation_object.get(start + 37..start + 53)?;
+        Uuid::from_slice(bytes).ok().filter(|aaguid| !aaguid.is_nil())
+    }
+}
+
+fn challenge_of(options: &Json) -> String {
+    options["challenge"].as_str().unwrap_or_default().to_owned()
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ClientData {
+    challenge: String,
+    #[serde(default)]
+    cross_origin: bool,
+}
+
+fn client_data(json: &[u8]) -> Option<ClientData> {
+    serde_json::from_slice(json).ok()
+}
+
+/// The challenge that an answer claims to answer: finds the pending ceremony, and decides nothing.
+pub fn claimed_challenge(answer: &Json) -> Option<String> {
+    let json = BASE64.decode(answer["response"]["clientDataJSON"].as_str()?.trim_end_matches('=')).ok()?;
+    Some(client_data(&json)?.challenge)
+}
+
+/// The credential that an answer claims to come from.
+pub fn claimed_credential(answer: &Json) -> Option<&str> {
+    answer["id"].as_str()
+}
+
+/// The user handle that an answer carries.
+pub fn user_handle(answer: &Json) -> Option<String> {
+    let handle = BASE64.decode(answer["response"]["userHandle"].as_str()?.trim_end_matches('=')).ok()?;
+    Some(Uuid::from_slice(&handle).ok()?.to_string())
+}

@@ -1,0 +1,175 @@
+//! Every failure becomes the same three keys: SDKs read `error`, `errorCode` or both.
+
+use std::borrow::Cow;
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use crate::domain::binding::Refusal;
+
+/// The API said no.
+#[derive(Debug)]
+pub struct ApiError {
+    status: StatusCode,
+    code: &'static str,
+    description: Cow<'static, str>,
+}
+
+/// What a handler answers.
+pub type ApiResult<T> = Result<T, ApiError>;
+
+impl ApiError {
+    /// The request cannot be carried out as it stands.
+    pub fn invalid_request(description: impl Into<Cow<'static, str>>) -> Self {
+        Self { status: StatusCode::BAD_REQUEST, code: "invalid_request", description: description.into() }
+    }
+
+    /// The same, with the status that says more.
+    pub fn invalid_with(status: StatusCode, description: impl Into<Cow<'static, str>>) -> Self {
+        Self { status, code: "invalid_request", description: description.into() }
+    }
+
+    /// Nothing of this id that the caller may see.
+    pub fn not_found(description: impl Into<Cow<'static, str>>) -> Self {
+        Self { status: StatusCode::NOT_FOUND, code: "not_found", description: description.into() }
+    }
+
+    /// The caller did not prove who they are.
+    pub fn unauthorized(description: impl Into<Cow<'static, str>>) -> Self {
+        Self { status: StatusCode::UNAUTHORIZED, code: "unauthorized", description: description.into() }
+    }
+
+    /// The caller may not do this from where they are.
+    pub fn forbidden(description: impl Into<Cow<'static, str>>) -> Self {
+        Self { status: StatusCode::FORBIDDEN, code: "forbidden", description: description.into() }
+    }
+
+    /// The token has ended.
+    pub fn expired_token(description: impl Into<Cow<'static, str>>) -> Self {
+        Self { status: StatusCode::UNAUTHORIZED, code: "expired_token", description: description.into() }
+    }
+
+    /// A credential that is known, but not accepted.
+    pub fn invalid_credential(description: impl Into<Cow<'static, str>>) -> Self {
+        Self { status: StatusCode::BAD_REQUEST, code: "invalid_credential", description: description.into() }
+    }
+
+    /// A credential that was looked for and is not there.
+    pub fn no_credential(description: impl Into<Cow<'static, str>>) -> Self {
+        Self { status: StatusCode::NOT_FOUND, code: "invalid_credential", description: description.into() }
+    }
+
+    /// A credential that this tenant has never had, or has no longer: clients may tell the authenticator to forget it.
+    pub fn unknown_credential() -> Self {
+        Self {
+            status: StatusCode::NOT_FOUND,
+            code: "unknown_credential",
+            description: "This passkey is not registered here. Remove it from the device, and create another one."
+                .into(),
+        }
+    }
+
+    /// Too much in too little time.
+    pub fn too_many_requests(description: impl Into<Cow<'static, str>>) -> Self {
+        Self { status: StatusCode::TOO_MANY_REQUESTS, code: "too_many_requests", description: description.into() }
+    }
+
+    /// Our own failure. What it was goes to the log, not to the caller.
+    pub fn internal(cause: impl std::fmt::Display) -> Self {
+        tracing::error!(%cause, "a request failed");
+        Self {
+            status: StatusCode::INTERNAL_SERVER_ERROR,
+            code: "unexpected_error",
+            description: "The server failed to answer; its log says why.".into(),
+        }
+    }
+
+    /// The status.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The code and the description.
+    pub fn parts(&self) -> (&'static str, &str) {
+        (self.code, &self.description)
+    }
+}
+
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::NotTheirs => Self::unauthorized("The token was issued for another user or tenant."),
+            Refusal::Expired => {
+                Self::expired_token("The token has expired. Have the user verify again, or track a new action.")
+            }
+            Refusal::WindowGone => Self::expired_token(
+                "The authenticator that opened this binding window was removed, which ended the window. Have the user \
+                 verify with another one.",
+            ),
+            Refusal::Scope(operation) => Self {
+                status: StatusCode::FORBIDDEN,
+                code: "insufficient_scope",
+                description: format!(
+                    "{scope} is required: have the user verify with an existing authenticator first, or track the \
+                     action with the scope {scope}.",
+                    scope = operation.scope()
+                )
+                .into(),
+            },
+            Refusal::Last => {
+                Self::invalid_request("The last authenticator cannot be removed. Add another one before it.")
+            }
+        }
+    }
+}
+
+impl From<sqlx::Error> for ApiError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::internal(error)
+    }
+}
+
+impl From<serde_json::Error> for ApiError {
+    fn from(error: serde_json::Error) -> Self {
+        Self::internal(error)
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let body = json!({ "error": self.code, "errorCode": self.code, "errorDescription": self.description });
+        (self.status, Json(body)).into_response()
+    }
+}
+
+/// Gives the triple to failures that were not made here: 405, 413, rejections of the framework, panics.
+pub async fn as_triple(response: Response) -> Response {
+    let status = response.status();
+    let is_json = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|value| value.as_bytes().starts_with(b"application/json"));
+    if is_json || !(status.is_client_error() || status.is_server_error()) {
+        return response;
+    }
+    let (mut parts, _) = response.into_parts();
+    let description = match status {
+        StatusCode::NOT_FOUND => "There is no such path here.".to_owned(),
+        StatusCode::METHOD_NOT_ALLOWED => "This path does not take this method.".to_owned(),
+        StatusCode::PAYLOAD_TOO_LARGE => "The body is too large.".to_owned(),
+        _ => status.canonical_reason().unwrap_or("The request failed.").to_owned(),
+    };
+    let triple = match status {
+        StatusCode::NOT_FOUND => ApiError::not_found(description),
+        status if status.is_server_error() => {
+            ApiError { status, code: "unexpected_error", description: description.into() }
+        }
+        status => ApiError::invalid_with(status, description),
+    };
+    let body = triple.into_response().into_body();
+    parts.headers.remove(header::CONTENT_LENGTH);
+    parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    Response::from_parts(parts, body)
+}

@@ -1,0 +1,16 @@
+//! `authsignal-local`: a local server that speaks the Authsignal client and server API.
+//!
+//! [`routes`] answer HTTP, [`domain`] holds the rules (no HTTP, no SQL), [`store`] keeps the data, and
+//! [`verification`] is the one way from a proven answer to a token. Start reading at [`routes::table`].
+
+pub mod app;
+pub mod ceremony;
+pub mod clock;
+pub mod config;
+pub mod domain;
+pub mod error;
+pub mod random;
+pub mod routes;
+pub mod store;
+pub mod token;
+pub mod verification;

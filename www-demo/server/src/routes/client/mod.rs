@@ -1,0 +1,6 @@
+//! The client API: what browsers and apps call.
+
+pub mod authenticators;
+pub mod challenge;
+pub mod passkey;
+pub mod totp;

@@ -1,0 +1,41 @@
+//! The tester's control plane.
+
+use axum::Json;
+use axum::extract::State;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::app::App;
+use crate::clock::{FARTHEST_MOVE, iso};
+use crate::error::{ApiError, ApiResult};
+use crate::routes::body::{Body, Empty};
+
+/// `GET /local/clock`
+pub async fn clock(State(app): State<App>) -> Json<Value> {
+    Json(json!({ "now": iso(app.clock.now()) }))
+}
+
+/// The body of [`advance_clock`].
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Advance {
+    advance_seconds: i64,
+}
+
+/// `POST /local/clock`: everything that ends in the meantime has ended.
+pub async fn advance_clock(State(app): State<App>, Body(body): Body<Advance>) -> ApiResult<Json<Value>> {
+    if !(-FARTHEST_MOVE..=FARTHEST_MOVE).contains(&body.advance_seconds) {
+        return Err(ApiError::invalid_request(format!("advanceSeconds is at most {FARTHEST_MOVE} either way.")));
+    }
+    app.clock.advance(body.advance_seconds);
+    Ok(clock(State(app)).await)
+}
+
+/// `POST /local/reset`: no data, and the right time.
+pub async fn reset(State(app): State<App>, Body(Empty {}): Body<Empty>) -> ApiResult<Json<Value>> {
+    let mut tx = app.store.write().await?;
+    tx.delete_everything().await?;
+    tx.commit().await?;
+    app.clock.set_right();
+    Ok(Json(json!({ "success": true })))
+}

@@ -1,0 +1,183 @@
+//! Actions: a backend says what a user is about to do, and asks how it went.
+
+use axum::Json;
+use axum::extract::State;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use url::Url;
+
+use super::Params;
+use crate::app::App;
+use crate::clock::iso;
+use crate::domain::scope::Scopes;
+use crate::error::{ApiError, ApiResult};
+use crate::routes::body::Body;
+use crate::routes::view;
+use crate::store::{Action, ActionState};
+use crate::verification::Rights;
+
+/// The longest user id, idempotency key and the like.
+pub const LONGEST_ID: usize = 256;
+
+/// Whether this is a name for an action.
+pub fn is_action_code(code: &str) -> bool {
+    (1..=64).contains(&code.len())
+        && code.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
+}
+
+/// The body of [`track`].
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Attributes {
+    idempotency_key: Option<String>,
+    redirect_url: Option<String>,
+    redirect_to_settings: Option<bool>,
+    ip_address: Option<String>,
+    user_agent: Option<String>,
+    device_id: Option<String>,
+    scope: Option<String>,
+    email: Option<String>,
+    phone_number: Option<String>,
+    username: Option<String>,
+    custom: Option<Value>,
+    locale: Option<String>,
+}
+
+/// `POST /users/{user_id}/actions/{action}`: creates the user if there is none, and gives a token to challenge them.
+pub async fn track(
+    State(app): State<App>,
+    Params((user_id, code)): Params<(String, String)>,
+    Body(body): Body<Attributes>,
+) -> ApiResult<Json<Value>> {
+    if user_id.is_empty() || user_id.len() > LONGEST_ID {
+        return Err(ApiError::invalid_request(format!("A user id is 1 to {LONGEST_ID} bytes long.")));
+    }
+    if !is_action_code(&code) {
+        return Err(ApiError::invalid_request("An action is 1 to 64 letters, digits, hyphens or underscores."));
+    }
+    if body.idempotency_key.as_ref().is_some_and(|key| key.is_empty() || key.len() > LONGEST_ID) {
+        return Err(ApiError::invalid_request(format!("An idempotencyKey is 1 to {LONGEST_ID} bytes long.")));
+    }
+    if let Some(redirect_url) = &body.redirect_url {
+        check_redirect(&app, redirect_url)?;
+    }
+
+    let now = app.clock.now();
+    let mut tx = app.store.write().await?;
+    let mut user = tx.lock_or_create_user(&user_id, &app.random.id(), now).await?;
+    user.email = body.email.clone().or(user.email);
+    user.phone_number = body.phone_number.clone().or(user.phone_number);
+    user.username = body.username.clone().or(user.username);
+    user.locale = body.locale.clone().or(user.locale);
+    tx.save_user(&user).await?;
+    let verified = tx.verified_authenticators(&user.user_key).await?;
+    let is_enrolled = !verified.is_empty();
+
+    let tracked = Action {
+        action_key: app.random.id(),
+        user_key: user.user_key.clone(),
+        code,
+        idempotency_key: body.idempotency_key.unwrap_or_else(|| app.random.id()),
+        state: if is_enrolled { ActionState::ChallengeRequired } else { ActionState::Allow },
+        state_updated_at: now,
+        created_at: now,
+        updated_at: now,
+        verification_method: None,
+        verified_by: None,
+        scope: body.scope.unwrap_or_else(|| Scopes::READ.to_string()),
+        first_enrolment_at: None,
+        attributes: json!({
+            "redirectUrl": body.redirect_url,
+            "redirectToSettings": body.redirect_to_settings,
+            "ipAddress": body.ip_address,
+            "userAgent": body.user_agent,
+            "deviceId": body.device_id,
+            "email": body.email,
+            "phoneNumber": body.phone_number,
+            "locale": body.locale,
+            "custom": body.custom,
+        }),
+    };
+    let (action, _) = tx.insert_action(&tracked).await?;
+    tx.commit().await?;
+
+    // A repeat never adds rights: the first call's scope stands, and of an action that has succeeded only reading is left.
+    let scope = match action.state {
+        ActionState::ChallengeSucceeded => Scopes::READ.to_string(),
+        _ => action.scope.clone(),
+    };
+    let rights = Rights { scope, window_key: None, ends_at: now + app.config.window, is_verified: false };
+    let token = app.mint(&user, &action, rights)?;
+    let methods = view::methods(&verified);
+    let mut reply = json!({
+        "idempotencyKey": action.idempotency_key,
+        "state": action.state,
+        "url": format!("{}/ui/?token={token}", app.config.origin),
+        "token": token,
+        "isEnrolled": is_enrolled,
+        "enrolledVerificationMethods": methods,
+        "allowedVerificationMethods": methods,
+    });
+    if let Some(default) = methods.first() {
+        reply["defaultVerificationMethod"] = json!(default);
+    }
+    Ok(Json(reply))
+}
+
+/// The pre-built UI hands a token to this address: it must be one of ours.
+fn check_redirect(app: &App, redirect_url: &str) -> ApiResult<()> {
+    let refused = || {
+        ApiError::invalid_request(
+            "The redirectUrl must be http or https, with an origin that is registered here; in local mode that is any \
+             port of http://localhost.",
+        )
+    };
+    let url = Url::parse(redirect_url).map_err(|_| refused())?;
+    let is_web = matches!(url.scheme(), "http" | "https");
+    if is_web && app.config.allows_origin(&url.origin().ascii_serialization()) { Ok(()) } else { Err(refused()) }
+}
+
+/// The body of [`validate`].
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Validate {
+    token: String,
+    action: Option<String>,
+    user_id: Option<String>,
+}
+
+/// `POST /validate`: how the action of a token stands.
+pub async fn validate(State(app): State<App>, Body(body): Body<Validate>) -> ApiResult<Json<Value>> {
+    let invalid = |error: &str| Ok(Json(json!({ "isValid": false, "error": error })));
+    let Some(claims) = app.tokens.read(&body.token) else {
+        return invalid("The token was not issued here.");
+    };
+    if claims.ends_at() <= app.clock.now() {
+        return invalid("The token has expired.");
+    }
+    let mut tx = app.store.read().await?;
+    let action = tx.action_by_key(&claims.binding.action_key).await?;
+    let action = action.filter(|action| action.user_key == claims.binding.user_key);
+    let Some(action) = action else {
+        return invalid("The user or the action of this token does not exist any more.");
+    };
+    if body.user_id.as_ref().is_some_and(|user_id| *user_id != claims.sub) {
+        return invalid("The token was issued for another user.");
+    }
+    if body.action.as_ref().is_some_and(|code| *code != action.code) {
+        return invalid("The token was issued for another action.");
+    }
+    let mut reply = json!({
+        "isValid": action.state == ActionState::ChallengeSucceeded,
+        "state": action.state,
+        "stateUpdatedAt": iso(action.state_updated_at),
+        "userId": claims.sub,
+        "action": action.code,
+        "actionCode": action.code,
+        "idempotencyKey": action.idempotency_key,
+    });
+    if let Some(method) = action.verification_method {
+        reply["verificationMethod"] = json!(method);
+    }
+    Ok(Json(reply))
+}

@@ -1,0 +1,267 @@
+//! The data: SQLite or PostgreSQL behind one enum of pools, with the same SQL for both.
+//!
+//! Everything happens in a [`Tx`]. Statements use `$1` and the common types only (TEXT and BIGINT), so that there is one
+//! text of each. Where two requests could change the same user's authenticators, [`Tx::lock_user`] makes them take turns.
+
+mod actions;
+mod authenticators;
+mod challenges;
+mod demo;
+mod users;
+
+use std::path::Path;
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::migrate::Migrator;
+use sqlx::postgres::{PgPool, PgPoolOptions, PgRow};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
+};
+use sqlx::{Postgres, Row as _, Sqlite, Transaction};
+
+pub use actions::{Action, ActionState};
+pub use authenticators::Authenticator;
+pub use challenges::{Challenge, Kind};
+pub use demo::DemoSession;
+pub use users::User;
+
+static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
+
+/// How long to wait for a connection, or for another process that is writing to the same SQLite file.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The open database.
+#[derive(Clone)]
+pub enum Store {
+    /// SQLite writes one at a time: one connection writes, the others read what is committed.
+    Sqlite {
+        /// The one connection that writes.
+        writer: SqlitePool,
+        /// Those that only read.
+        readers: SqlitePool,
+    },
+    /// PostgreSQL.
+    Postgres(PgPool),
+}
+
+impl Store {
+    /// Opens `url` (`sqlite:PATH`, `sqlite::memory:` or `postgres://...`) and brings its tables up to date.
+    pub async fn open(url: &str) -> Result<Self, sqlx::Error> {
+        let store = if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+            let pool = PgPoolOptions::new().max_connections(16).acquire_timeout(BUSY_TIMEOUT).connect(url).await?;
+            MIGRATIONS.run(&pool).await?;
+            Store::Postgres(pool)
+        } else if !url.starts_with("sqlite:") {
+            let reason = "it is neither sqlite:PATH nor postgres://…";
+            return Err(sqlx::Error::Configuration(reason.into()));
+        } else {
+            let options = SqliteConnectOptions::from_str(url)?
+                .create_if_missing(true)
+                .journal_mode(SqliteJournalMode::Wal)
+                .synchronous(SqliteSynchronous::Normal)
+                .busy_timeout(BUSY_TIMEOUT);
+            let in_memory = url.contains(":memory:");
+            if !in_memory && let Some(folder) = Path::new(options.get_filename()).parent() {
+                std::fs::create_dir_all(folder)?;
+            }
+            // A database in memory is gone with its connection, and no other connection sees it.
+            let pool = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
+            let writer = pool.connect_with(options.clone()).await?;
+            MIGRATIONS.run(&writer).await?;
+            let readers = if in_memory {
+                writer.clone()
+            } else {
+                SqlitePoolOptions::new().max_connections(4).connect_with(options.read_only(true)).await?
+            };
+            Store::Sqlite { writer, readers }
+        };
+        Ok(store)
+    }
+
+    /// A transaction that changes something.
+    pub async fn write(&self) -> Result<Tx, sqlx::Error> {
+        Ok(match self {
+            Store::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
+            Store::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+        })
+    }
+
+    /// A transaction that only looks.
+    pub async fn read(&self) -> Result<Tx, sqlx::Error> {
+        Ok(match self {
+            Store::Sqlite { readers, .. } => Tx::Sqlite(readers.begin().await?),
+            Store::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+        })
+    }
+
+    /// Ends every connection, after what they are doing.
+    pub async fn close(&self) {
+        match self {
+            Store::Sqlite { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Store::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+/// A transaction; undone unless it is committed.
+pub enum Tx {
+    /// Of SQLite.
+    Sqlite(Transaction<'static, Sqlite>),
+    /// Of PostgreSQL.
+    Postgres(Transaction<'static, Postgres>),
+}
+
+/// An argument of a statement.
+pub enum Value {
+    /// TEXT
+    Text(Option<String>),
+    /// BIGINT
+    Int(Option<i64>),
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Value::Text(Some(text.to_owned()))
+    }
+}
+
+impl From<&String> for Value {
+    fn from(text: &String) -> Self {
+        Value::Text(Some(text.clone()))
+    }
+}
+
+impl From<Option<&str>> for Value {
+    fn from(text: Option<&str>) -> Self {
+        Value::Text(text.map(str::to_owned))
+    }
+}
+
+impl From<&Option<String>> for Value {
+    fn from(text: &Option<String>) -> Self {
+        Value::Text(text.clone())
+    }
+}
+
+impl From<i64> for Value {
+    fn from(number: i64) -> Self {
+        Value::Int(Some(number))
+    }
+}
+
+impl From<Option<i64>> for Value {
+    fn from(number: Option<i64>) -> Self {
+        Value::Int(number)
+    }
+}
+
+impl From<bool> for Value {
+    fn from(truth: bool) -> Self {
+        Value::Int(Some(truth.into()))
+    }
+}
+
+/// The arguments of a statement, in order.
+macro_rules! values {
+    ($($value:expr),* $(,)?) => { vec![$($crate::store::Value::from($value)),*] };
+}
+pub(crate) use values;
+
+macro_rules! bound {
+    ($sql:expr, $values:expr) => {
+        $values.into_iter().fold(sqlx::query($sql), |query, value| match value {
+            Value::Text(text) => query.bind(text),
+            Value::Int(number) => query.bind(number),
+        })
+    };
+}
+
+impl Tx {
+    /// Runs a statement; the number of rows that it changed.
+    pub(crate) async fn run(&mut self, sql: &'static str, values: Vec<Value>) -> Result<u64, sqlx::Error> {
+        Ok(match self {
+            Tx::Sqlite(tx) => bound!(sql, values).execute(&mut **tx).await?.rows_affected(),
+            Tx::Postgres(tx) => bound!(sql, values).execute(&mut **tx).await?.rows_affected(),
+        })
+    }
+
+    /// Every row that a statement answers.
+    pub(crate) async fn all(&mut self, sql: &'static str, values: Vec<Value>) -> Result<Vec<Row>, sqlx::Error> {
+        Ok(match self {
+            Tx::Sqlite(tx) => bound!(sql, values).fetch_all(&mut **tx).await?.into_iter().map(Row::Sqlite).collect(),
+            Tx::Postgres(tx) => {
+                bound!(sql, values).fetch_all(&mut **tx).await?.into_iter().map(Row::Postgres).collect()
+            }
+        })
+    }
+
+    /// The first row that a statement answers.
+    pub(crate) async fn one(&mut self, sql: &'static str, values: Vec<Value>) -> Result<Option<Row>, sqlx::Error> {
+        Ok(self.all(sql, values).await?.into_iter().next())
+    }
+
+    /// The number that a `SELECT COUNT(*) AS n` answers.
+    pub(crate) async fn count(&mut self, sql: &'static str, values: Vec<Value>) -> Result<i64, sqlx::Error> {
+        self.one(sql, values).await?.map_or(Ok(0), |row| row.int("n"))
+    }
+
+    /// Makes it so.
+    pub async fn commit(self) -> Result<(), sqlx::Error> {
+        match self {
+            Tx::Sqlite(tx) => tx.commit().await,
+            Tx::Postgres(tx) => tx.commit().await,
+        }
+    }
+
+    /// Empties every table.
+    pub async fn delete_everything(&mut self) -> Result<(), sqlx::Error> {
+        for sql in ["DELETE FROM users", "DELETE FROM challenges", "DELETE FROM demo_sessions"] {
+            self.run(sql, values![]).await?;
+        }
+        Ok(())
+    }
+}
+
+/// A row of an answer.
+pub(crate) enum Row {
+    Sqlite(SqliteRow),
+    Postgres(PgRow),
+}
+
+impl Row {
+    pub(crate) fn text(&self, column: &str) -> Result<String, sqlx::Error> {
+        match self {
+            Row::Sqlite(row) => row.try_get(column),
+            Row::Postgres(row) => row.try_get(column),
+        }
+    }
+
+    pub(crate) fn maybe_text(&self, column: &str) -> Result<Option<String>, sqlx::Error> {
+        match self {
+            Row::Sqlite(row) => row.try_get(column),
+            Row::Postgres(row) => row.try_get(column),
+        }
+    }
+
+    pub(crate) fn int(&self, column: &str) -> Result<i64, sqlx::Error> {
+        match self {
+            Row::Sqlite(row) => row.try_get(column),
+            Row::Postgres(row) => row.try_get(column),
+        }
+    }
+
+    pub(crate) fn maybe_int(&self, column: &str) -> Result<Option<i64>, sqlx::Error> {
+        match self {
+            Row::Sqlite(row) => row.try_get(column),
+            Row::Postgres(row) => row.try_get(column),
+        }
+    }
+
+    pub(crate) fn json(&self, column: &str) -> Result<serde_json::Value, sqlx::Error> {
+        serde_json::from_str(&self.text(column)?).map_err(|error| sqlx::Error::Decode(error.into()))
+    }
+}

@@ -1,0 +1,223 @@
+//! Challenge tokens: JSON Web Tokens that tell who is being challenged, for what, and what they may do.
+
+use jsonwebtoken::crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils};
+use jsonwebtoken::errors::{Error, ErrorKind};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
+use serde::{Deserialize, Serialize};
+use signature::{Signer, Verifier};
+use subtle::ConstantTimeEq;
+
+use crate::domain::scope::Scopes;
+use crate::domain::{Millis, SECOND};
+use crate::random::hmac_sha256;
+
+/// What a token says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claims {
+    /// The base URL of this API.
+    pub aud: String,
+    /// The customer's id of the user.
+    pub sub: String,
+    /// Issued at, in seconds.
+    pub iat: i64,
+    /// The end, in seconds.
+    pub exp: i64,
+    /// Its own id.
+    pub jti: String,
+    /// Words split by spaces.
+    pub scope: String,
+    /// What the vendor's SDKs read.
+    pub other: Other,
+    /// What the binding goes by.
+    pub binding: Binding,
+}
+
+/// The vendor's claims.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Other {
+    /// The tenant.
+    pub tenant_id: String,
+    /// A name of the tenant that may be shown.
+    pub publishable_key: String,
+    /// As `sub`.
+    pub user_id: String,
+    /// The user's name, if the backend told it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub username: Option<String>,
+    /// The action's code.
+    pub action_code: String,
+    /// Which occurrence of the action.
+    pub idempotency_key: String,
+}
+
+/// Our own claims: names can be given again, keys cannot.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Binding {
+    /// The user, of whom there may be a later one of the same id.
+    pub user_key: String,
+    /// The action.
+    pub action_key: String,
+    /// The window that the rights come from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub window_key: Option<String>,
+    /// Minted by a verification, and not by `track`.
+    #[serde(default)]
+    pub is_verified: bool,
+}
+
+impl Claims {
+    /// The rights.
+    pub fn scopes(&self) -> Scopes {
+        Scopes::parse(&self.scope)
+    }
+
+    /// The end.
+    pub fn ends_at(&self) -> Millis {
+        self.exp.saturating_mul(SECOND)
+    }
+}
+
+/// Mints and reads the tokens of one tenant.
+pub struct Tokens {
+    encoding: EncodingKey,
+    decoding: DecodingKey,
+    validation: Validation,
+    tenant_id: String,
+}
+
+impl Tokens {
+    /// Signs with the tenant's secret, for this audience.
+    pub fn new(secret: &str, audience: &str, tenant_id: &str) -> Self {
+        // Whoever was first has installed the same one.
+        let _ = PROVIDER.install_default();
+        let mut validation = Validation::new(Algorithm::HS256);
+        validation.set_audience(&[audience]);
+        // The server's clock can be moved, and the library only knows the system's: see `Claims::ends_at`.
+        validation.validate_exp = false;
+        validation.set_required_spec_claims(&["aud", "sub", "exp"]);
+        Self {
+            encoding: EncodingKey::from_secret(secret.as_bytes()),
+            decoding: DecodingKey::from_secret(secret.as_bytes()),
+            validation,
+            tenant_id: tenant_id.to_owned(),
+        }
+    }
+
+    /// The token that says this.
+    pub fn mint(&self, claims: &Claims) -> Result<String, Error> {
+        encode(&Header::new(Algorithm::HS256), claims, &self.encoding)
+    }
+
+    /// What a token of ours says, whether it has ended or not; nothing if it is not one of ours.
+    pub fn read(&self, token: &str) -> Option<Claims> {
+        let claims = decode::<Claims>(token, &self.decoding, &self.validation).ok()?.claims;
+        (claims.other.tenant_id == self.tenant_id && claims.other.user_id == claims.sub).then_some(claims)
+    }
+}
+
+/// HS256 by the crates that are here anyway; every other algorithm is refused.
+static PROVIDER: CryptoProvider = CryptoProvider {
+    signer_factory: |algorithm, key| match algorithm {
+        Algorithm::HS256 => Ok(Box::new(Hs256(key.as_bytes().to_vec()))),
+        _ => Err(ErrorKind::InvalidAlgorithm.into()),
+    },
+    verifier_factory: |algorithm, key| match algorithm {
+        Algorithm::HS256 => Ok(Box::new(Hs256(key.try_get_as_bytes()?.to_vec()))),
+        _ => Err(ErrorKind::InvalidAlgorithm.into()),
+    },
+    key_utils: KeyUtils::new_unimplemented(),
+};
+
+struct Hs256(Vec<u8>);
+
+impl Signer<Vec<u8>> for Hs256 {
+    fn try_sign(&self, message: &[u8]) -> Result<Vec<u8>, signature::Error> {
+        Ok(hmac_sha256(&self.0, message).to_vec())
+    }
+}
+
+impl Verifier<Vec<u8>> for Hs256 {
+    fn verify(&self, message: &[u8], mac: &Vec<u8>) -> Result<(), signature::Error> {
+        let is_right = bool::from(hmac_sha256(&self.0, message).ct_eq(mac.as_slice()));
+        if is_right { Ok(()) } else { Err(signature::Error::new()) }
+    }
+}
+
+impl JwtSigner for Hs256 {
+    fn algorithm(&self) -> Algorithm {
+        Algorithm::HS256
+    }
+}
+
+impl JwtVerifier for Hs256 {
+    fn algorithm(&self) -> Algorithm {
+        Algorithm::HS256
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine;
+    use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn tokens() -> Tokens {
+        Tokens::new("secret", "http://localhost:1/v1", "local")
+    }
+
+    fn claims() -> Value {
+        json!({
+            "aud": "http://localhost:1/v1", "sub": "u", "iat": 1, "exp": 2, "jti": "j", "scope": "read:authenticators",
+            "other": { "tenantId": "local", "publishableKey": "p", "userId": "u", "actionCode": "a", "idempotencyKey": "k" },
+            "binding": { "userKey": "uk", "actionKey": "ak" },
+        })
+    }
+
+    /// Signs anything at all with `key`, under any header.
+    fn signed(header: &Value, claims: &Value, key: &str) -> String {
+        let message = format!("{}.{}", BASE64.encode(header.to_string()), BASE64.encode(claims.to_string()));
+        let mac = BASE64.encode(hmac_sha256(key.as_bytes(), message.as_bytes()));
+        format!("{message}.{mac}")
+    }
+
+    #[test]
+    fn a_minted_token_reads_as_what_was_minted() {
+        let claims: Claims = serde_json::from_value(claims()).unwrap();
+        assert_eq!(tokens().read(&tokens().mint(&claims).unwrap()), Some(claims));
+    }
+
+    #[test]
+    fn t13_what_this_tenant_did_not_sign_is_refused() {
+        let hs256 = json!({ "typ": "JWT", "alg": "HS256" });
+        assert!(tokens().read(&signed(&hs256, &claims(), "secret")).is_some(), "the fixture is good");
+
+        let spoiled = |pointer: &str, value: Value| {
+            let mut claims = claims();
+            *claims.pointer_mut(pointer).unwrap() = value;
+            signed(&hs256, &claims, "secret")
+        };
+        let unsigned = signed(&json!({ "alg": "none" }), &claims(), "secret");
+        let (unsigned, _) = unsigned.rsplit_once('.').unwrap();
+        for (why, token) in [
+            ("another key", signed(&hs256, &claims(), "Secret")),
+            ("an empty key", signed(&hs256, &claims(), "")),
+            ("alg none", signed(&json!({ "alg": "none" }), &claims(), "secret")),
+            ("alg none, no signature", format!("{unsigned}.")),
+            ("another algorithm", signed(&json!({ "alg": "HS512" }), &claims(), "secret")),
+            ("an asymmetric algorithm", signed(&json!({ "alg": "RS256" }), &claims(), "secret")),
+            ("another audience", spoiled("/aud", json!("http://localhost:2/v1"))),
+            ("another tenant", spoiled("/other/tenantId", json!("other"))),
+            ("two subjects", spoiled("/sub", json!("v"))),
+            ("a textual end", spoiled("/exp", json!("2"))),
+            ("no binding", spoiled("/binding", json!({}))),
+            ("nothing", String::new()),
+            ("no token at all", "a.b.c".to_owned()),
+        ] {
+            assert_eq!(tokens().read(&token), None, "{why}");
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! What follows a verification: the one way from a proven answer to a token.
+
+use crate::app::App;
+use crate::domain::binding::{Facts, Operation, Right, Worth, decide, worth_of_challenge, worth_of_enrolment};
+use crate::domain::method::Method;
+use crate::domain::scope::Scopes;
+use crate::domain::{Millis, SECOND};
+use crate::error::ApiResult;
+use crate::routes::guard::Holder;
+use crate::store::{Action, ActionState, Authenticator, Tx, User};
+use crate::token::{Binding, Claims, Other};
+
+impl App {
+    /// Asks the domain whether this holder may change their authenticators, `target` being the one to change. To be
+    /// asked in the transaction that commits, after [`Tx::lock_user`].
+    pub async fn may_change(
+        &self,
+        tx: &mut Tx,
+        holder: &Holder,
+        operation: Operation,
+        target: Option<&str>,
+    ) -> ApiResult<Right> {
+        let Holder { claims, user, .. } = holder;
+        let verified = tx.verified_authenticators(&user.user_key).await?;
+        let stands = tx.user_by_key(&user.user_key).await?;
+        let action = tx.action_by_key(&claims.binding.action_key).await?;
+        let facts = Facts {
+            now: self.clock.now(),
+            token_ends_at: claims.ends_at(),
+            scopes: claims.scopes(),
+            window: tx.window(&user.user_key, claims.binding.window_key.as_deref()).await?,
+            same_tenant: claims.other.tenant_id == self.config.tenant_id,
+            same_user: stands.is_some_and(|user| user.user_id == claims.sub),
+            first_enrolment_spent: action.is_none_or(|action| action.first_enrolment_at.is_some()),
+            verified: verified.len(),
+            target_is_verified: verified.iter().any(|one| Some(one.authenticator_id.as_str()) == target),
+        };
+        Ok(decide(operation, &facts)?)
+    }
+
+    /// An enrolment was finished, by `right`: the token that its verify answers with.
+    pub async fn enrolled(&self, tx: &mut Tx, holder: &Holder, right: Right, new: &Authenticator) -> ApiResult<String> {
+        let now = self.clock.now();
+        if right == Right::First {
+            let proof = Some((new.method, new.authenticator_id.as_str()));
+            tx.spend_first_enrolment(&holder.action.action_key, now).await?;
+            tx.set_action_state(&holder.action.action_key, ActionState::ChallengeSucceeded, proof, now).await?;
+        }
+        let worth = worth_of_enrolment(right, self.config.window);
+        self.mint_verified(tx, &holder.user, &holder.action, worth, &new.authenticator_id, Some(&holder.claims)).await
+    }
+
+    /// A challenge with an existing authenticator was met: the token that its verify answers with. `asked` is the token
+    /// that asked; without one the challenge was the whole of a sign-in.
+    pub async fn challenged(
+        &self,
+        tx: &mut Tx,
+        user: &User,
+        action: &Action,
+        proof: &Proof<'_>,
+        asked: Option<&Claims>,
+    ) -> ApiResult<String> {
+        let now = self.clock.now();
+        let authenticator_id = proof.authenticator.authenticator_id.as_str();
+        tx.mark_used(authenticator_id, proof.secret, now).await?;
+        let by = Some((proof.method, authenticator_id));
+        tx.set_action_state(&action.action_key, ActionState::ChallengeSucceeded, by, now).await?;
+        let worth = worth_of_challenge(asked.is_none(), proof.user_verified, self.config.window);
+        self.mint_verified(tx, user, action, worth, authenticator_id, asked).await
+    }
+
+    async fn mint_verified(
+        &self,
+        tx: &mut Tx,
+        user: &User,
+        action: &Action,
+        worth: Worth,
+        opened_by: &str,
+        asked: Option<&Claims>,
+    ) -> ApiResult<String> {
+        let now = self.clock.now();
+        let fresh = |scopes: Scopes, window_key: Option<String>, ends_at: Millis| Rights {
+            scope: scopes.to_string(),
+            window_key,
+            ends_at,
+            is_verified: true,
+        };
+        let rights = match (worth, asked) {
+            (Worth::AsAsked, Some(claims)) => Rights {
+                scope: claims.scope.clone(),
+                window_key: claims.binding.window_key.clone(),
+                ends_at: claims.ends_at(),
+                is_verified: claims.binding.is_verified,
+            },
+            (Worth::Window(length), _) => {
+                // Tokens end on a full second; the window ends with its token.
+                let ends_at = (now + length) / SECOND * SECOND;
+                let window_key = self.random.id();
+                tx.open_window(&window_key, &user.user_key, opened_by, now, ends_at).await?;
+                fresh(Scopes::MANAGE, Some(window_key), ends_at)
+            }
+            (Worth::AsAsked | Worth::Nothing, _) => fresh(Scopes::READ, None, now + self.config.window),
+        };
+        self.mint(user, action, rights)
+    }
+
+    /// A token for this action, with these rights.
+    pub fn mint(&self, user: &User, action: &Action, rights: Rights) -> ApiResult<String> {
+        let claims = Claims {
+            aud: self.config.api(),
+            sub: user.user_id.clone(),
+            iat: self.clock.now() / SECOND,
+            exp: rights.ends_at / SECOND,
+            jti: self.random.id(),
+            scope: rights.scope,
+            other: Other {
+                tenant_id: self.config.tenant_id.clone(),
+                publishable_key: format!("pk_{}", self.config.tenant_id),
+                user_id: user.user_id.clone(),
+                username: user.username.clone(),
+                action_code: action.code.clone(),
+                idempotency_key: action.idempotency_key.clone(),
+            },
+            binding: Binding {
+                user_key: user.user_key.clone(),
+                action_key: action.action_key.clone(),
+                window_key: rights.window_key,
+                is_verified: rights.is_verified,
+            },
+        };
+        self.tokens.mint(&claims).map_err(crate::error::ApiError::internal)
+    }
+}
+
+/// How a challenge was met.
+pub struct Proof<'a> {
+    /// With what.
+    pub authenticator: &'a Authenticator,
+    /// By which method: WhatsApp proves the phone number of an SMS authenticator.
+    pub method: Method,
+    /// What is to be stored of the authenticator from now on, if that has changed.
+    pub secret: Option<&'a str>,
+    /// Whether it was checked who held it; for codes and the like always.
+    pub user_verified: bool,
+}
+
+/// The rights of a token to be minted.
+pub struct Rights {
+    /// Words split by spaces.
+    pub scope: String,
+    /// The window that they come from.
+    pub window_key: Option<String>,
+    /// Their end.
+    pub ends_at: Millis,
+    /// Whether a verification mints it.
+    pub is_verified: bool,
+}

@@ -1,0 +1,7 @@
+//! A server without a socket, and the people who use it.
+
+pub mod device;
+pub mod server;
+
+pub use device::Device;
+pub use server::{Answer, Server};
