@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::{from_fn_with_state, map_response};
 use axum::routing::any;
+use tokio::sync::{broadcast, watch};
+use tower::util::MapRequest;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use tower_http::services::ServeDir;
@@ -26,6 +28,9 @@ use crate::token::Tokens;
 /// The largest body that is read.
 pub const LARGEST_BODY: usize = 256 * 1024;
 
+/// Changes that a slow socket may lag behind.
+const CHANGES_KEPT: usize = 1024;
+
 /// What every handler shares.
 #[derive(Clone)]
 pub struct App(Arc<Shared>);
@@ -44,6 +49,10 @@ pub struct Shared {
     pub tokens: Tokens,
     /// WebAuthn.
     pub ceremonies: Ceremonies,
+    /// The ids of challenges that have come further: sockets wait for them.
+    changes: broadcast::Sender<String>,
+    /// Whether the server is about to end.
+    ending: watch::Sender<bool>,
 }
 
 impl std::ops::Deref for App {
@@ -60,7 +69,32 @@ impl App {
         let tokens = Tokens::new(&config.secret, &config.api(), &config.tenant_id);
         let origins = vec![Url::parse("http://localhost")?];
         let ceremonies = Ceremonies::new(&config.rp_id, &config.rp_name, origins, true);
-        Ok(Self(Arc::new(Shared { config, store, clock: Clock::default(), random, tokens, ceremonies })))
+        let (changes, _) = broadcast::channel(CHANGES_KEPT);
+        let (ending, _) = watch::channel(false);
+        let clock = Clock::default();
+        Ok(Self(Arc::new(Shared { config, store, clock, random, tokens, ceremonies, changes, ending })))
+    }
+
+    /// Tells whoever waits that a challenge has come further.
+    pub fn tell(&self, challenge_id: &str) {
+        // An error means that nobody waits.
+        let _ = self.changes.send(challenge_id.to_owned());
+    }
+
+    /// What [`App::tell`] tells from now on.
+    pub fn changes(&self) -> broadcast::Receiver<String> {
+        self.changes.subscribe()
+    }
+
+    /// Tells sockets that the server is about to end.
+    pub fn end(&self) {
+        self.ending.send_replace(true);
+    }
+
+    /// Waits until the server is about to end.
+    pub async fn ended(&self) {
+        // An error means that the sender is gone, which is the end as well.
+        let _ = self.ending.subscribe().wait_for(|is_ending| *is_ending).await;
     }
 
     /// The whole server, as a service that needs no socket.
@@ -78,7 +112,7 @@ impl App {
             Some(site) => router.fallback_service(ServeDir::new(site)),
             None => router.fallback(no_such_path),
         };
-        router
+        let router = router
             .with_state(self.clone())
             .layer(DefaultBodyLimit::max(LARGEST_BODY))
             // Pages, packages and answers change with the next build or call: nothing here is worth keeping.
@@ -91,7 +125,9 @@ impl App {
             .layer(map_response(as_triple))
             .layer(TraceLayer::new_for_http())
             // Outermost, so that a page can read why it was refused.
-            .layer(self.cors())
+            .layer(self.cors());
+        // Before routing, which knows no pattern for the end of a path.
+        Router::new().fallback_service(MapRequest::new(router, with_socket_at_root))
     }
 
     fn cors(&self) -> CorsLayer {
@@ -112,6 +148,16 @@ impl App {
             ])
             .expose_headers([header::RETRY_AFTER])
     }
+}
+
+/// SDKs derive the socket's address from the base URL by replacing words, and end up at different paths.
+fn with_socket_at_root(mut request: Request) -> Request {
+    const SOCKET: &str = "/ws-v1-challenge";
+    let path = request.uri().path();
+    if path.ends_with(SOCKET) && path != SOCKET {
+        *request.uri_mut() = Uri::from_static(SOCKET);
+    }
+    request
 }
 
 async fn no_such_path() -> ApiResult<StatusCode> {

@@ -22,6 +22,8 @@ pub struct Config {
     pub site: Option<PathBuf>,
     /// The built npm package.
     pub pkg: Option<PathBuf>,
+    /// A developer's machine, and not a deployment.
+    pub is_local: bool,
     /// The life of a token and of a binding window.
     pub window: Millis,
 }
@@ -37,6 +39,7 @@ impl Config {
             rp_name: "Authsignal local".to_owned(),
             site: None,
             pkg: None,
+            is_local: true,
             window: DEFAULT_WINDOW,
         }
     }

@@ -147,11 +147,10 @@ impl IntoResponse for ApiError {
 /// Gives the triple to failures that were not made here: 405, 413, rejections of the framework, panics.
 pub async fn as_triple(response: Response) -> Response {
     let status = response.status();
-    let is_json = response
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .is_some_and(|value| value.as_bytes().starts_with(b"application/json"));
-    if is_json || !(status.is_client_error() || status.is_server_error()) {
+    let content_type = response.headers().get(header::CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+    // JSON was made here, and so were pages for people.
+    let is_ours = content_type.starts_with(b"application/json") || content_type.starts_with(b"text/html");
+    if is_ours || !(status.is_client_error() || status.is_server_error()) {
         return response;
     }
     let (mut parts, _) = response.into_parts();

@@ -5,6 +5,7 @@ use std::io::Write;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use authsignal_local::app::App;
 use authsignal_local::config::Config;
@@ -13,7 +14,8 @@ use authsignal_local::store::Store;
 use clap::Parser;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
 use tracing_subscriber::EnvFilter;
 
 /// A local server that speaks the Authsignal client and server API.
@@ -82,24 +84,26 @@ fn announce(app: &App) -> std::io::Result<()> {
     out.flush()
 }
 
+/// How long requests that are being answered may take once the server is to end.
+const LAST_ANSWERS: Duration = Duration::from_secs(5);
+
 /// Serves until SIGINT or SIGTERM, and then finishes what it is answering.
 async fn serve(app: &App, listeners: [Option<TcpListener>; 2]) -> Result<(), String> {
-    let (end, ended) = watch::channel(false);
-    let servers = listeners.into_iter().flatten().map(|listener| {
-        let mut ended = ended.clone();
-        let serving = axum::serve(listener, app.router()).with_graceful_shutdown(async move {
-            // An error means that the sender is gone, which is the end as well.
-            let _ = ended.wait_for(|ended| *ended).await;
-        });
-        tokio::spawn(serving.into_future())
-    });
-    let servers: Vec<_> = servers.collect();
-    asked_to_end().await.map_err(|error| format!("cannot listen for signals: {error}"))?;
-    // No receiver means that every server has ended already.
-    let _ = end.send(true);
-    for server in servers {
-        server.await.map_err(|error| error.to_string())?.map_err(|error| error.to_string())?;
+    let mut servers = JoinSet::new();
+    for listener in listeners.into_iter().flatten() {
+        let ending = app.clone();
+        let serving = axum::serve(listener, app.router()).with_graceful_shutdown(async move { ending.ended().await });
+        servers.spawn(serving.into_future());
     }
+    tokio::select! {
+        asked = asked_to_end() => asked.map_err(|error| format!("cannot listen for signals: {error}"))?,
+        Some(ended) = servers.join_next() => {
+            return Err(format!("the server has ended by itself: {ended:?}"));
+        }
+    }
+    app.end();
+    // Whoever takes longer than that is cut off: the data is safe, what was not committed did not happen.
+    let _ = timeout(LAST_ANSWERS, servers.join_all()).await;
     Ok(())
 }
 

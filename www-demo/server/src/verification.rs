@@ -1,12 +1,15 @@
 //! What follows a verification: the one way from a proven answer to a token.
 
+use serde_json::{Value, json};
+
 use crate::app::App;
-use crate::domain::binding::{Facts, Operation, Right, Worth, decide, worth_of_challenge, worth_of_enrolment};
+use crate::domain::binding::{Facts, Operation, Refusal, Right, Worth, decide, worth_of_challenge, worth_of_enrolment};
 use crate::domain::method::Method;
 use crate::domain::scope::Scopes;
 use crate::domain::{Millis, SECOND};
-use crate::error::ApiResult;
+use crate::error::{ApiError, ApiResult};
 use crate::routes::guard::Holder;
+use crate::routes::view::{self, Viewer};
 use crate::store::{Action, ActionState, Authenticator, Tx, User};
 use crate::token::{Binding, Claims, Other};
 
@@ -61,12 +64,44 @@ impl App {
         asked: Option<&Claims>,
     ) -> ApiResult<String> {
         let now = self.clock.now();
+        if asked.is_some_and(|claims| claims.ends_at() <= now) {
+            return Err(Refusal::Expired.into());
+        }
+        let stands = tx.action_by_key(&action.action_key).await?.ok_or(sqlx::Error::RowNotFound)?;
+        if !stands.state.is_open() {
+            return Err(ApiError::invalid_request("This action was refused. Track a new one."));
+        }
         let authenticator_id = proof.authenticator.authenticator_id.as_str();
         tx.mark_used(authenticator_id, proof.secret, now).await?;
         let by = Some((proof.method, authenticator_id));
         tx.set_action_state(&action.action_key, ActionState::ChallengeSucceeded, by, now).await?;
         let worth = worth_of_challenge(asked.is_none(), proof.user_verified, self.config.window);
         self.mint_verified(tx, user, action, worth, authenticator_id, asked).await
+    }
+
+    /// A right answer for `authenticator`: finishes its enrolment, or meets a challenge with it. What the verify answers.
+    pub async fn accepted(
+        &self,
+        mut tx: Tx,
+        holder: &Holder,
+        authenticator: &Authenticator,
+        method: Method,
+    ) -> ApiResult<Value> {
+        let mut reply = json!({ "isVerified": true });
+        if authenticator.verified_at.is_some() {
+            let proof = Proof { authenticator, method, secret: None, user_verified: true };
+            let token = self.challenged(&mut tx, &holder.user, &holder.action, &proof, Some(&holder.claims)).await?;
+            reply["accessToken"] = json!(token);
+        } else {
+            let right = self.may_change(&mut tx, holder, Operation::Add, None).await?;
+            let is_default = tx.verified_authenticators(&holder.user.user_key).await?.is_empty();
+            tx.mark_verified(&authenticator.authenticator_id, self.clock.now()).await?;
+            let enrolled = tx.authenticator(&authenticator.authenticator_id).await?.ok_or(sqlx::Error::RowNotFound)?;
+            reply["accessToken"] = json!(self.enrolled(&mut tx, holder, right, &enrolled).await?);
+            reply["userAuthenticator"] = view::authenticator(&enrolled, is_default, Viewer::Client);
+        }
+        tx.commit().await?;
+        Ok(reply)
     }
 
     async fn mint_verified(
@@ -128,7 +163,15 @@ impl App {
                 is_verified: rights.is_verified,
             },
         };
-        self.tokens.mint(&claims).map_err(crate::error::ApiError::internal)
+        self.tokens.mint(&claims).map_err(ApiError::internal)
+    }
+}
+
+impl Holder {
+    /// This user's turn to change their authenticators: see [`Tx::lock_user`].
+    pub async fn turn(&self, tx: &mut Tx) -> ApiResult<User> {
+        let user = tx.lock_user(&self.user.user_key).await?;
+        user.ok_or_else(|| ApiError::unauthorized("The user of this token does not exist any more."))
     }
 }
 

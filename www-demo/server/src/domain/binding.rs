@@ -72,7 +72,7 @@ pub struct Facts {
 /// By what right a change is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Right {
-    /// The user has no authenticator yet.
+    /// The user has no authenticator yet, whatever the token says.
     First,
     /// The token's scope.
     Scope,
@@ -109,8 +109,8 @@ pub fn decide(operation: Operation, facts: &Facts) -> Result<Right, Refusal> {
         Window::Until(_) => {}
     }
     match operation {
-        Operation::Add if facts.scopes.add => Ok(Right::Scope),
         Operation::Add if facts.verified == 0 && !facts.first_enrolment_spent => Ok(Right::First),
+        Operation::Add if facts.scopes.add => Ok(Right::Scope),
         Operation::Update if facts.scopes.update => Ok(Right::Scope),
         Operation::Remove if facts.scopes.remove => {
             if facts.target_is_verified && facts.verified <= 1 {
@@ -204,11 +204,8 @@ mod tests {
                 && facts.token_ends_at > NOW
                 && matches!(facts.window, Window::None | Window::Until(1_000_001));
             let rows = [
+                (operation == Operation::Add && verified == 0 && !facts.first_enrolment_spent, Right::First),
                 (operation == Operation::Add && scopes.add, Right::Scope),
-                (
-                    operation == Operation::Add && !scopes.add && verified == 0 && !facts.first_enrolment_spent,
-                    Right::First,
-                ),
                 (operation == Operation::Update && scopes.update, Right::Scope),
                 (
                     operation == Operation::Remove && scopes.remove && (verified > 1 || !facts.target_is_verified),

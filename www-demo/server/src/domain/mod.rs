@@ -1,5 +1,6 @@
 //! The rules, and nothing but the rules: no HTTP, no SQL, no system clock, no system randomness.
 
+pub mod address;
 pub mod binding;
 pub mod code;
 pub mod mask;

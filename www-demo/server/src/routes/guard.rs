@@ -13,6 +13,7 @@ use subtle::ConstantTimeEq;
 
 use super::Need;
 use super::body::is_json;
+use super::socket::{Opener, opener};
 use crate::app::App;
 use crate::config::is_loopback_host;
 use crate::error::{ApiError, ApiResult};
@@ -59,13 +60,22 @@ pub async fn check(State((app, need)): State<(App, Need)>, mut request: Request,
         Need::Nothing => {}
         Need::Local => check_local(&request)?,
         Need::Secret => check_secret(&app, request.headers())?,
-        Need::Tenant => check_tenant(&app, request.headers())?,
+        Need::OneTime => {}
+        Need::Tenant | Need::Signature => check_tenant(&app, request.headers())?,
         Need::TokenOrTenant | Need::Proof => match bearer(request.headers()) {
             Some(token) => {
                 let holder = holder(&app, token).await?;
                 request.extensions_mut().insert(holder);
             }
             None => check_tenant(&app, request.headers())?,
+        },
+        Need::Socket => match opener(request.headers()) {
+            Opener::Holder(token) => {
+                let holder = holder(&app, token).await?;
+                request.extensions_mut().insert(holder);
+            }
+            Opener::Tenant(tenant_id) if tenant_id == app.config.tenant_id => {}
+            Opener::Tenant(_) | Opener::Nobody => return Err(no_tenant(&app)),
         },
         Need::Token | Need::Change(_) => {
             let token = bearer(request.headers()).ok_or_else(no_token)?;
@@ -88,7 +98,8 @@ fn credentials<'a>(headers: &'a HeaderMap, scheme: &str) -> Option<&'a str> {
     named.eq_ignore_ascii_case(scheme).then(|| value.trim())
 }
 
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+/// The token of a request.
+pub fn bearer(headers: &HeaderMap) -> Option<&str> {
     credentials(headers, "Bearer")
 }
 
@@ -108,9 +119,14 @@ fn check_tenant(app: &App, headers: &HeaderMap) -> ApiResult<()> {
     if given == *wanted || percent_decoded(&given).as_deref() == Some(wanted) {
         return Ok(());
     }
-    Err(ApiError::unauthorized(format!(
-        "There is no such tenant here. Construct the client with tenantId: \"{wanted}\", or give it a token."
-    )))
+    Err(no_tenant(app))
+}
+
+fn no_tenant(app: &App) -> ApiError {
+    ApiError::unauthorized(format!(
+        "There is no such tenant here. Construct the client with tenantId: \"{}\", or give it a token.",
+        app.config.tenant_id
+    ))
 }
 
 /// The browser SDK sends `encodeURIComponent(tenantId)`.

@@ -9,6 +9,7 @@ use crate::app::App;
 use crate::clock::{FARTHEST_MOVE, iso};
 use crate::error::{ApiError, ApiResult};
 use crate::routes::body::{Body, Empty};
+use crate::routes::view;
 
 /// `GET /local/clock`
 pub async fn clock(State(app): State<App>) -> Json<Value> {
@@ -38,4 +39,12 @@ pub async fn reset(State(app): State<App>, Body(Empty {}): Body<Empty>) -> ApiRe
     tx.commit().await?;
     app.clock.set_right();
     Ok(Json(json!({ "success": true })))
+}
+
+/// `GET /local/outbox`: what was sent to people, newest last.
+pub async fn outbox(State(app): State<App>) -> ApiResult<Json<Value>> {
+    const MOST_MESSAGES: i64 = 500;
+    let messages = app.store.read().await?.messages(MOST_MESSAGES).await?;
+    let shown: Vec<Value> = messages.iter().map(view::message).collect();
+    Ok(Json(json!({ "messages": shown })))
 }

@@ -6,6 +6,7 @@ pub mod demo;
 pub mod guard;
 pub mod local;
 pub mod server;
+pub mod socket;
 pub mod view;
 
 use axum::handler::Handler;
@@ -31,6 +32,12 @@ pub enum Need {
     /// A token or the tenant's id, and the answer to a challenge. Where that finishes an enrolment, the handler asks
     /// [`crate::domain::binding::decide`] at commit.
     Proof,
+    /// The tenant's id, and a device's signature over something that is used once: the handler checks it.
+    Signature,
+    /// A one-time secret in the body, which the handler checks.
+    OneTime,
+    /// A token or the tenant's id, among the protocols of a socket.
+    Socket,
     /// The backend's secret.
     Secret,
     /// A page of this very server, or a program on this machine: no page of another site.
@@ -68,24 +75,81 @@ macro_rules! verbs {
 verbs! {
     get GET;
     post POST;
+    patch PATCH;
     delete DELETE;
 }
 
 /// Every route but the static files.
 #[rustfmt::skip] // A table reads by its columns.
 pub fn table() -> Vec<Route> {
-    use Need::{Change, Local, Nothing, Proof, Secret, Tenant, Token, TokenOrTenant};
-    use Operation::Add;
+    use Need::{Change, Local, Nothing, OneTime, Proof, Secret, Signature, Socket, Tenant, Token, TokenOrTenant};
+    use Operation::{Add, Remove, Update};
+    use client::{authenticators, challenge, codes, devices, in_app, init, magic_link, passkey, push, qr_code};
+    use client::{security_key, totp};
     vec![
-        post("/v1/client/challenge", TokenOrTenant, client::challenge::start),
-        get("/v1/client/user-authenticators", Token, client::authenticators::list),
-        get("/v1/client/user-authenticators/passkey", Tenant, client::authenticators::find_passkey),
-        post("/v1/client/user-authenticators/passkey/registration-options", Change(Add), client::passkey::registration_options),
-        post("/v1/client/user-authenticators/passkey", Change(Add), client::passkey::register),
-        post("/v1/client/user-authenticators/passkey/authentication-options", TokenOrTenant, client::passkey::authentication_options),
-        post("/v1/client/verify/passkey", Proof, client::passkey::verify),
-        post("/v1/client/user-authenticators/totp", Change(Add), client::totp::enrol),
-        post("/v1/client/verify/totp", Proof, client::totp::verify),
+        post("/v1/client/init", Token, init::init),
+        get("/v1/client/authenticators", TokenOrTenant, authenticators::configuration),
+        post("/v1/client/challenge", TokenOrTenant, challenge::start),
+        post("/v1/client/challenge/web", TokenOrTenant, challenge::start_web),
+        get("/v1/client/user-authenticators", Token, authenticators::list),
+        patch("/v1/client/user-authenticators/{authenticator_id}", Change(Update), authenticators::rename),
+        delete("/v1/client/user-authenticators/{authenticator_id}", Change(Remove), authenticators::remove),
+
+        get("/v1/client/user-authenticators/passkey", Tenant, authenticators::find_passkey),
+        post("/v1/client/user-authenticators/passkey/registration-options", Change(Add), passkey::registration_options),
+        post("/v1/client/user-authenticators/passkey/registration-options/web", Change(Add), passkey::registration_options_web),
+        post("/v1/client/user-authenticators/passkey", Change(Add), passkey::register),
+        post("/v1/client/user-authenticators/passkey/authentication-options", TokenOrTenant, passkey::authentication_options),
+        post("/v1/client/user-authenticators/passkey/authentication-options/web", TokenOrTenant, passkey::authentication_options_web),
+        post("/v1/client/verify/passkey", Proof, passkey::verify),
+
+        post("/v1/client/user-authenticators/security-key/registration-options", Change(Add), security_key::registration_options),
+        post("/v1/client/user-authenticators/security-key", Change(Add), security_key::register),
+        post("/v1/client/user-authenticators/security-key/authentication-options", Token, security_key::authentication_options),
+        post("/v1/client/verify/security-key", Proof, security_key::verify),
+
+        post("/v1/client/user-authenticators/totp", Change(Add), totp::enrol),
+        post("/v1/client/verify/totp", Proof, totp::verify),
+
+        post("/v1/client/user-authenticators/email-otp", Change(Add), codes::enrol_email),
+        post("/v1/client/challenge/email-otp", Token, codes::challenge_email),
+        post("/v1/client/verify/email-otp", Proof, codes::verify_email),
+        post("/v1/client/user-authenticators/sms", Change(Add), codes::enrol_sms),
+        post("/v1/client/challenge/sms", Token, codes::challenge_sms),
+        post("/v1/client/verify/sms", Proof, codes::verify_sms),
+        post("/v1/client/challenge/whatsapp", Token, codes::challenge_whatsapp),
+        post("/v1/client/verify/whatsapp", Proof, codes::verify_whatsapp),
+
+        post("/v1/client/user-authenticators/email-magic-link", Change(Add), magic_link::enrol),
+        post("/v1/client/challenge/email-magic-link", Token, magic_link::challenge),
+        post("/v1/client/verify/email-magic-link/finalize", Proof, magic_link::finalize),
+        get(magic_link::PATH, Nothing, magic_link::landing),
+        post(magic_link::PATH, OneTime, magic_link::confirm),
+
+        post("/v1/client/challenge/push", Token, push::challenge),
+        post("/v1/client/verify/push", Proof, push::verify),
+        post("/v1/client/user-authenticators/push", Change(Add), devices::add),
+        get("/v1/client/user-authenticators/push", Tenant, devices::get),
+        patch("/v1/client/user-authenticators/push", Signature, devices::update),
+        post("/v1/client/user-authenticators/push/sign", Tenant, devices::start_update),
+        post("/v1/client/user-authenticators/push/remove", Signature, devices::remove),
+        post("/v1/client/user-authenticators/push/challenge/sign", Tenant, devices::start_poll),
+        get("/v1/client/user-authenticators/push/challenge", Signature, devices::poll),
+        post("/v1/client/user-authenticators/push/challenge", Signature, push::answer),
+
+        post("/v1/client/challenge/qr-code", TokenOrTenant, qr_code::challenge),
+        post("/v1/client/verify/qr-code", Tenant, qr_code::verify),
+        post("/v1/client/user-authenticators/qr-code", Change(Add), devices::add),
+        get("/v1/client/user-authenticators/qr-code", Tenant, devices::get),
+        post("/v1/client/user-authenticators/qr-code/remove", Signature, devices::remove),
+        post("/v1/client/user-authenticators/qr-code/challenge/claim", Signature, qr_code::claim),
+        post("/v1/client/user-authenticators/qr-code/challenge", Signature, qr_code::answer),
+        get("/ws-v1-challenge", Socket, socket::open),
+
+        post("/v1/client/user-authenticators/in-app", Change(Add), devices::add),
+        get("/v1/client/user-authenticators/in-app", Tenant, devices::get),
+        post("/v1/client/user-authenticators/in-app/remove", Signature, devices::remove),
+        post("/v1/client/verify/in-app", Proof, in_app::verify),
 
         post("/v1/users/{user_id}/actions/{action}", Secret, server::actions::track),
         post("/v1/validate", Secret, server::actions::validate),
@@ -97,6 +161,7 @@ pub fn table() -> Vec<Route> {
         get("/local/clock", Local, local::clock),
         post("/local/clock", Local, local::advance_clock),
         post("/local/reset", Local, local::reset),
+        get("/local/outbox", Local, local::outbox),
 
         get("/demo/session", Nothing, demo::session),
         get("/demo/authenticators", Nothing, demo::authenticators),

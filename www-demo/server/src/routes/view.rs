@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json, json};
 use crate::clock::iso;
 use crate::domain::mask;
 use crate::domain::method::Method;
-use crate::store::{Authenticator, User};
+use crate::store::{Authenticator, Message, User};
 
 /// For whom a view is made.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -46,7 +46,8 @@ pub fn authenticator(authenticator: &Authenticator, is_default: bool, viewer: Vi
         _ => {}
     }
     if let Json::Object(details) = &authenticator.details {
-        for (name, value) in details {
+        // The push token is an address, and nobody's business but the device's.
+        for (name, value) in details.iter().filter(|(name, _)| *name != "pushToken") {
             put(name, value.clone());
         }
     }
@@ -90,6 +91,30 @@ pub fn user(user: &User) -> Map<String, Json> {
     ] {
         if !value.is_null() {
             view.insert(name.to_owned(), value);
+        }
+    }
+    view
+}
+
+/// What the tenant offers: every method, each active.
+pub fn configuration() -> Json {
+    Method::ALL
+        .into_iter()
+        .map(|method| json!({ "authenticatorId": method.name().to_lowercase(), "verificationMethod": method, "isActive": true }))
+        .collect()
+}
+
+/// A message of the outbox.
+pub fn message(message: &Message) -> Json {
+    let mut view = json!({
+        "kind": message.kind,
+        "to": message.recipient,
+        "userId": message.user_id,
+        "createdAt": iso(message.created_at),
+    });
+    for (name, value) in [("code", &message.code), ("url", &message.url), ("challengeId", &message.challenge_id)] {
+        if let Some(value) = value {
+            view[name] = json!(value);
         }
     }
     view

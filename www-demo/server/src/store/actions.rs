@@ -54,6 +54,11 @@ impl ActionState {
         }
     }
 
+    /// Whether a challenge may still decide it: what the backend or the person has refused stays refused.
+    pub fn is_open(self) -> bool {
+        matches!(self, ActionState::Allow | ActionState::ChallengeRequired | ActionState::ChallengeSucceeded)
+    }
+
     /// The state of this name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.name() == name)

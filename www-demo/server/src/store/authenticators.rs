@@ -73,10 +73,11 @@ impl Tx {
         all_from(&rows)
     }
 
-    /// Those that are verified.
+    /// Those that are verified, without recovery codes: they are a way back in, and no authenticator.
     pub async fn verified_authenticators(&mut self, user_key: &str) -> Result<Vec<Authenticator>, sqlx::Error> {
         let all = self.authenticators(user_key).await?;
-        Ok(all.into_iter().filter(|authenticator| authenticator.verified_at.is_some()).collect())
+        let counts = |one: &Authenticator| one.verified_at.is_some() && one.method != Method::RecoveryCode;
+        Ok(all.into_iter().filter(counts).collect())
     }
 
     /// The authenticator of this id.
@@ -151,6 +152,31 @@ impl Tx {
         self.run(
             "UPDATE authenticators SET last_verified_at = $2, secret = COALESCE($3, secret) WHERE authenticator_id = $1",
             values![authenticator_id, now, secret],
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// What else is shown of it, from now on.
+    pub async fn set_details(&mut self, authenticator_id: &str, details: &Json) -> Result<(), sqlx::Error> {
+        self.run(
+            "UPDATE authenticators SET details = $2 WHERE authenticator_id = $1",
+            values![authenticator_id, &details.to_string()],
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// Names an authenticator of a user.
+    pub async fn rename_authenticator(
+        &mut self,
+        user_key: &str,
+        authenticator_id: &str,
+        display_name: &str,
+    ) -> Result<(), sqlx::Error> {
+        self.run(
+            "UPDATE authenticators SET display_name = $3 WHERE user_key = $1 AND authenticator_id = $2",
+            values![user_key, authenticator_id, display_name],
         )
         .await?;
         Ok(())

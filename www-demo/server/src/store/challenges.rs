@@ -5,31 +5,78 @@ use serde_json::Value as Json;
 use super::{Row, Tx, values};
 use crate::domain::Millis;
 
-/// What a challenge is for; an answer to one kind is no answer to another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// The name of an action, before the user is known.
-    Anonymous,
-    /// Creating a passkey.
-    PasskeyRegistration,
-    /// Signing in with a passkey.
-    PasskeyAuthentication,
+/// Names of an enum in a table.
+macro_rules! named {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)+ }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum $name {
+            $($(#[$variant_doc])* $variant,)+
+        }
+
+        impl $name {
+            /// The name in the table.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $($name::$variant => $text,)+
+                }
+            }
+
+            fn named(name: &str) -> Option<Self> {
+                match name {
+                    $($text => Some($name::$variant),)+
+                    _ => None,
+                }
+            }
+        }
+    };
 }
 
-impl Kind {
-    const ALL: [Kind; 3] = [Kind::Anonymous, Kind::PasskeyRegistration, Kind::PasskeyAuthentication];
-
-    /// The name in the table.
-    pub fn name(self) -> &'static str {
-        match self {
-            Kind::Anonymous => "anonymous",
-            Kind::PasskeyRegistration => "passkey-registration",
-            Kind::PasskeyAuthentication => "passkey-authentication",
-        }
+named! {
+    /// What a challenge is for; an answer to one kind is no answer to another.
+    Kind {
+        /// The name of an action, before the user is known.
+        Anonymous = "anonymous",
+        /// Creating a passkey.
+        PasskeyRegistration = "passkey-registration",
+        /// Proving a passkey.
+        PasskeyAuthentication = "passkey-authentication",
+        /// Creating the credential of a security key.
+        SecurityKeyRegistration = "security-key-registration",
+        /// Proving a security key.
+        SecurityKeyAuthentication = "security-key-authentication",
+        /// A code by e-mail.
+        EmailOtp = "email-otp",
+        /// A code by text message.
+        Sms = "sms",
+        /// A code by WhatsApp.
+        Whatsapp = "whatsapp",
+        /// A link by e-mail.
+        MagicLink = "magic-link",
+        /// A question to the user's phones.
+        Push = "push",
+        /// A QR code on a screen.
+        QrCode = "qr-code",
+        /// A device wants to know what is asked of it.
+        DevicePoll = "device-poll",
+        /// A device wants to change how it is reached.
+        DeviceUpdate = "device-update",
+        /// A time that a device has signed.
+        DeviceTime = "device-time",
     }
+}
 
-    fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.name() == name)
+named! {
+    /// How far a challenge has come.
+    Progress {
+        /// Nobody has reacted.
+        Pending = "pending",
+        /// A phone has read the QR code.
+        Claimed = "claimed",
+        /// The person said yes.
+        Approved = "approved",
+        /// The person said no.
+        Rejected = "rejected",
     }
 }
 
@@ -60,11 +107,33 @@ pub struct Challenge {
     pub expires_at: Millis,
     /// When it was answered.
     pub consumed_at: Option<Millis>,
+    /// How far it has come.
+    pub progress: Progress,
 }
 
 impl Challenge {
+    /// A fresh one that nothing belongs to yet.
+    pub fn new(challenge_id: String, kind: Kind, now: Millis, life: Millis) -> Self {
+        Self {
+            challenge_id,
+            kind,
+            user_key: None,
+            action_key: None,
+            authenticator_id: None,
+            lookup: None,
+            secret: None,
+            data: Json::Object(serde_json::Map::new()),
+            attempts: 0,
+            created_at: now,
+            expires_at: now + life,
+            consumed_at: None,
+            progress: Progress::Pending,
+        }
+    }
+
     fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
         let kind = row.text("kind")?;
+        let progress = row.text("progress")?;
         Ok(Self {
             challenge_id: row.text("challenge_id")?,
             kind: Kind::named(&kind).ok_or_else(|| sqlx::Error::Decode(kind.into()))?,
@@ -78,6 +147,7 @@ impl Challenge {
             created_at: row.int("created_at")?,
             expires_at: row.int("expires_at")?,
             consumed_at: row.maybe_int("consumed_at")?,
+            progress: Progress::named(&progress).ok_or_else(|| sqlx::Error::Decode(progress.into()))?,
         })
     }
 }
@@ -147,5 +217,125 @@ impl Tx {
             )
             .await?;
         Ok(consumed > 0)
+    }
+
+    /// The challenge of this id and kind, whether it can still be answered or not.
+    pub async fn challenge(&mut self, kind: Kind, challenge_id: &str) -> Result<Option<Challenge>, sqlx::Error> {
+        let row = self
+            .one("SELECT * FROM challenges WHERE challenge_id = $1 AND kind = $2", values![challenge_id, kind.name()])
+            .await?;
+        row.as_ref().map(Challenge::from_row).transpose()
+    }
+
+    /// The newest challenge of this kind that belongs to an action and can still be answered.
+    pub async fn newest_of_action(
+        &mut self,
+        kind: Kind,
+        user_key: &str,
+        action_key: &str,
+        now: Millis,
+    ) -> Result<Option<Challenge>, sqlx::Error> {
+        let row = self
+            .one(
+                "SELECT * FROM challenges WHERE user_key = $1 AND action_key = $2 AND kind = $3 \
+                 AND consumed_at IS NULL AND expires_at > $4 ORDER BY created_at DESC LIMIT 1",
+                values![user_key, action_key, kind.name(), now],
+            )
+            .await?;
+        row.as_ref().map(Challenge::from_row).transpose()
+    }
+
+    /// Every challenge of this kind that asks a user, or one authenticator of theirs, and waits; newest first.
+    pub async fn waiting_for(
+        &mut self,
+        kind: Kind,
+        user_key: &str,
+        authenticator_id: &str,
+        now: Millis,
+    ) -> Result<Vec<Challenge>, sqlx::Error> {
+        let rows = self
+            .all(
+                "SELECT * FROM challenges WHERE user_key = $1 AND kind = $2 AND progress = 'pending' \
+                 AND (authenticator_id IS NULL OR authenticator_id = $3) \
+                 AND consumed_at IS NULL AND expires_at > $4 ORDER BY created_at DESC",
+                values![user_key, kind.name(), authenticator_id, now],
+            )
+            .await?;
+        rows.iter().map(Challenge::from_row).collect()
+    }
+
+    /// Ends the challenges of this kind that an action still has open: a new one takes their place.
+    pub async fn end_challenges(
+        &mut self,
+        kind: Kind,
+        user_key: &str,
+        action_key: &str,
+        now: Millis,
+    ) -> Result<(), sqlx::Error> {
+        self.run(
+            "UPDATE challenges SET consumed_at = $4 \
+             WHERE user_key = $1 AND action_key = $2 AND kind = $3 AND consumed_at IS NULL",
+            values![user_key, action_key, kind.name(), now],
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// Counts a wrong answer.
+    pub async fn add_attempt(&mut self, challenge_id: &str) -> Result<(), sqlx::Error> {
+        self.run("UPDATE challenges SET attempts = attempts + 1 WHERE challenge_id = $1", values![challenge_id])
+            .await?;
+        Ok(())
+    }
+
+    /// Takes a challenge one step further; false if it was not where this step begins, or has ended.
+    pub async fn progress_challenge(
+        &mut self,
+        challenge_id: &str,
+        from: Progress,
+        to: Progress,
+        now: Millis,
+    ) -> Result<bool, sqlx::Error> {
+        let moved = self
+            .run(
+                "UPDATE challenges SET progress = $3 \
+                 WHERE challenge_id = $1 AND progress = $2 AND consumed_at IS NULL AND expires_at > $4",
+                values![challenge_id, from.name(), to.name(), now],
+            )
+            .await?;
+        Ok(moved > 0)
+    }
+
+    /// Gives a challenge to the user and the authenticator that answer it.
+    pub async fn assign_challenge(
+        &mut self,
+        challenge_id: &str,
+        user_key: &str,
+        authenticator_id: &str,
+    ) -> Result<(), sqlx::Error> {
+        self.run(
+            "UPDATE challenges SET user_key = $2, authenticator_id = $3 WHERE challenge_id = $1",
+            values![challenge_id, user_key, authenticator_id],
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// Remembers that something was used; false if it was before.
+    pub async fn use_once(&mut self, challenge: &Challenge) -> Result<bool, sqlx::Error> {
+        let inserted = self
+            .run(
+                "INSERT INTO challenges (challenge_id, kind, lookup, data, created_at, expires_at, consumed_at) \
+                 VALUES ($1, $2, $3, '{}', $4, $5, $4) ON CONFLICT (lookup) DO NOTHING",
+                values![
+                    &challenge.challenge_id,
+                    challenge.kind.name(),
+                    &challenge.lookup,
+                    challenge.created_at,
+                    challenge.expires_at,
+                ],
+            )
+            .await?;
+        Ok(inserted > 0)
     }
 }

@@ -7,6 +7,7 @@ mod actions;
 mod authenticators;
 mod challenges;
 mod demo;
+mod outbox;
 mod users;
 
 use std::path::Path;
@@ -22,8 +23,9 @@ use sqlx::{Postgres, Row as _, Sqlite, Transaction};
 
 pub use actions::{Action, ActionState};
 pub use authenticators::Authenticator;
-pub use challenges::{Challenge, Kind};
+pub use challenges::{Challenge, Kind, Progress};
 pub use demo::DemoSession;
+pub use outbox::{Message, MessageKind};
 pub use users::User;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
@@ -219,7 +221,7 @@ impl Tx {
 
     /// Empties every table.
     pub async fn delete_everything(&mut self) -> Result<(), sqlx::Error> {
-        for sql in ["DELETE FROM users", "DELETE FROM challenges", "DELETE FROM demo_sessions"] {
+        for sql in ["DELETE FROM users", "DELETE FROM challenges", "DELETE FROM demo_sessions", "DELETE FROM outbox"] {
             self.run(sql, values![]).await?;
         }
         Ok(())

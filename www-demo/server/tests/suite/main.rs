@@ -1,11 +1,18 @@
 //! The server through its router, without a socket: whole ceremonies with a software authenticator.
 
 mod bad_input;
+mod codes;
+mod cookies;
 mod demo;
+mod devices;
 mod local;
+mod magic_links;
 mod passkeys;
 mod routes;
+mod security_keys;
 mod server_api;
+mod settings;
+mod socket;
 mod support;
 mod threats;
 mod totp;

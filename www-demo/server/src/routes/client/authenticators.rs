@@ -7,9 +7,12 @@ use serde_json::{Value, json};
 
 use crate::app::App;
 use crate::clock::iso;
+use crate::domain::binding::Operation;
 use crate::domain::method::Method;
 use crate::error::{ApiError, ApiResult};
+use crate::routes::body::Body;
 use crate::routes::guard::Holder;
+use crate::routes::server::Params;
 use crate::routes::view::{self, Viewer};
 
 /// `GET /client/user-authenticators`: the verified ones of the token's user, addresses masked.
@@ -36,4 +39,60 @@ pub async fn find_passkey(State(app): State<App>, Query(query): Query<Credential
         }
     }
     Err(ApiError::no_credential("None of these passkeys is registered here: name those that this browser has stored."))
+}
+
+/// `GET /client/authenticators`: what the tenant offers.
+pub async fn configuration() -> Json<Value> {
+    Json(view::configuration())
+}
+
+/// The body of [`rename`].
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Rename {
+    display_name: String,
+}
+
+/// `PATCH /client/user-authenticators/{authenticator_id}`
+pub async fn rename(
+    State(app): State<App>,
+    holder: Holder,
+    Params(authenticator_id): Params<String>,
+    Body(body): Body<Rename>,
+) -> ApiResult<Json<Value>> {
+    const LONGEST_NAME: usize = 64;
+    let display_name = body.display_name.trim();
+    if display_name.is_empty() || display_name.chars().count() > LONGEST_NAME {
+        return Err(ApiError::invalid_request(format!("A displayName has 1 to {LONGEST_NAME} characters.")));
+    }
+    let mut tx = app.store.write().await?;
+    let user = holder.turn(&mut tx).await?;
+    app.may_change(&mut tx, &holder, Operation::Update, Some(&authenticator_id)).await?;
+    tx.rename_authenticator(&user.user_key, &authenticator_id, display_name).await?;
+    let all = tx.verified_authenticators(&user.user_key).await?;
+    tx.commit().await?;
+    let at = all.iter().position(|one| one.authenticator_id == authenticator_id).ok_or_else(no_authenticator)?;
+    Ok(Json(view::authenticator(&all[at], at == 0, Viewer::Client)))
+}
+
+/// `DELETE /client/user-authenticators/{authenticator_id}`
+pub async fn remove(
+    State(app): State<App>,
+    holder: Holder,
+    Params(authenticator_id): Params<String>,
+) -> ApiResult<Json<Value>> {
+    let mut tx = app.store.write().await?;
+    let user = holder.turn(&mut tx).await?;
+    app.may_change(&mut tx, &holder, Operation::Remove, Some(&authenticator_id)).await?;
+    let all = tx.verified_authenticators(&user.user_key).await?;
+    if !all.iter().any(|one| one.authenticator_id == authenticator_id) {
+        return Err(no_authenticator());
+    }
+    tx.delete_authenticator(&user.user_key, &authenticator_id).await?;
+    tx.commit().await?;
+    Ok(Json(json!({ "success": true })))
+}
+
+fn no_authenticator() -> ApiError {
+    ApiError::not_found("The user of this token has no such authenticator.")
 }

@@ -5,7 +5,6 @@ use axum::extract::State;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::passkey::locked;
 use crate::app::App;
 use crate::domain::binding::Operation;
 use crate::domain::code::{Failure, may_guess};
@@ -14,9 +13,7 @@ use crate::domain::totp::AuthenticatorApp;
 use crate::error::{ApiError, ApiResult};
 use crate::routes::body::{Body, Empty};
 use crate::routes::guard::Holder;
-use crate::routes::view::{self, Viewer};
-use crate::store::{Authenticator, Tx};
-use crate::verification::Proof;
+use crate::store::Authenticator;
 
 const METHOD: Method = Method::AuthenticatorApp;
 
@@ -29,7 +26,7 @@ pub async fn enrol(State(app): State<App>, holder: Holder, Body(Empty {}): Body<
     let uri = fresh.uri().ok_or_else(|| ApiError::internal("no otpauth URI for a fresh secret"))?;
 
     let mut tx = app.store.write().await?;
-    let user = locked(&mut tx, &holder).await?;
+    let user = holder.turn(&mut tx).await?;
     app.may_change(&mut tx, &holder, Operation::Add, None).await?;
     let pending = Authenticator {
         authenticator_id: app.random.id(),
@@ -66,7 +63,7 @@ pub struct Code {
 /// `POST /client/verify/totp`: finishes an enrolment that this token's action began, or meets a challenge.
 pub async fn verify(State(app): State<App>, holder: Holder, Body(body): Body<Code>) -> ApiResult<Json<Value>> {
     let mut tx = app.store.write().await?;
-    let user = locked(&mut tx, &holder).await?;
+    let user = holder.turn(&mut tx).await?;
     let now = app.clock.now();
     let candidates: Vec<Authenticator> = tx
         .authenticators(&user.user_key)
@@ -93,31 +90,13 @@ pub async fn verify(State(app): State<App>, holder: Holder, Body(body): Body<Cod
         if let Some(step) = step
             && tx.take_step(id, step).await?
         {
-            return accepted(&app, tx, &holder, candidate).await;
+            return Ok(Json(app.accepted(tx, &holder, candidate, METHOD).await?));
         }
         tx.add_wrong_code(&user.user_key, &holder.action.action_key, METHOD, id, now).await?;
         failure = may_guess(on_action + 1, on_authenticator + 1).err().unwrap_or(Failure::InvalidOrExpired);
     }
     tx.commit().await?;
     Ok(Json(not_verified(failure)))
-}
-
-async fn accepted(app: &App, mut tx: Tx, holder: &Holder, authenticator: &Authenticator) -> ApiResult<Json<Value>> {
-    let mut reply = json!({ "isVerified": true });
-    if authenticator.verified_at.is_some() {
-        let proof = Proof { authenticator, method: METHOD, secret: None, user_verified: true };
-        let token = app.challenged(&mut tx, &holder.user, &holder.action, &proof, Some(&holder.claims)).await?;
-        reply["accessToken"] = json!(token);
-    } else {
-        let right = app.may_change(&mut tx, holder, Operation::Add, None).await?;
-        let is_default = tx.verified_authenticators(&holder.user.user_key).await?.is_empty();
-        tx.mark_verified(&authenticator.authenticator_id, app.clock.now()).await?;
-        let enrolled = tx.authenticator(&authenticator.authenticator_id).await?.ok_or(sqlx::Error::RowNotFound)?;
-        reply["accessToken"] = json!(app.enrolled(&mut tx, holder, right, &enrolled).await?);
-        reply["userAuthenticator"] = view::authenticator(&enrolled, is_default, Viewer::Client);
-    }
-    tx.commit().await?;
-    Ok(Json(reply))
 }
 
 /// A code that was not accepted: an answer, and no error.

@@ -25,6 +25,11 @@ pub fn is_action_code(code: &str) -> bool {
         && code.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
 }
 
+/// Whether this can be the id of a user, or an idempotency key.
+pub fn is_id(id: &str) -> bool {
+    (1..=LONGEST_ID).contains(&id.len())
+}
+
 /// The body of [`track`].
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -49,13 +54,13 @@ pub async fn track(
     Params((user_id, code)): Params<(String, String)>,
     Body(body): Body<Attributes>,
 ) -> ApiResult<Json<Value>> {
-    if user_id.is_empty() || user_id.len() > LONGEST_ID {
+    if !is_id(&user_id) {
         return Err(ApiError::invalid_request(format!("A user id is 1 to {LONGEST_ID} bytes long.")));
     }
     if !is_action_code(&code) {
         return Err(ApiError::invalid_request("An action is 1 to 64 letters, digits, hyphens or underscores."));
     }
-    if body.idempotency_key.as_ref().is_some_and(|key| key.is_empty() || key.len() > LONGEST_ID) {
+    if body.idempotency_key.as_deref().is_some_and(|key| !is_id(key)) {
         return Err(ApiError::invalid_request(format!("An idempotencyKey is 1 to {LONGEST_ID} bytes long.")));
     }
     if let Some(redirect_url) = &body.redirect_url {
@@ -65,11 +70,6 @@ pub async fn track(
     let now = app.clock.now();
     let mut tx = app.store.write().await?;
     let mut user = tx.lock_or_create_user(&user_id, &app.random.id(), now).await?;
-    user.email = body.email.clone().or(user.email);
-    user.phone_number = body.phone_number.clone().or(user.phone_number);
-    user.username = body.username.clone().or(user.username);
-    user.locale = body.locale.clone().or(user.locale);
-    tx.save_user(&user).await?;
     let verified = tx.verified_authenticators(&user.user_key).await?;
     let is_enrolled = !verified.is_empty();
 
@@ -98,13 +98,21 @@ pub async fn track(
             "custom": body.custom,
         }),
     };
-    let (action, _) = tx.insert_action(&tracked).await?;
+    let (action, is_new) = tx.insert_action(&tracked).await?;
+    // Of a repeat nothing counts: what the first call said stands.
+    if is_new {
+        user.email = body.email.or(user.email);
+        user.phone_number = body.phone_number.or(user.phone_number);
+        user.username = body.username.or(user.username);
+        user.locale = body.locale.or(user.locale);
+        tx.save_user(&user).await?;
+    }
     tx.commit().await?;
 
-    // A repeat never adds rights: the first call's scope stands, and of an action that has succeeded only reading is left.
+    // A repeat never adds rights: the first call's scope stands, and of an action that is over only reading is left.
     let scope = match action.state {
-        ActionState::ChallengeSucceeded => Scopes::READ.to_string(),
-        _ => action.scope.clone(),
+        ActionState::Allow | ActionState::ChallengeRequired => action.scope.clone(),
+        _ => Scopes::READ.to_string(),
     };
     let rights = Rights { scope, window_key: None, ends_at: now + app.config.window, is_verified: false };
     let token = app.mint(&user, &action, rights)?;

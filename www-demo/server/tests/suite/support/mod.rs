@@ -1,7 +1,9 @@
 //! A server without a socket, and the people who use it.
 
 pub mod device;
+pub mod phone;
 pub mod server;
 
 pub use device::Device;
+pub use phone::Phone;
 pub use server::{Answer, Server};

@@ -128,6 +128,38 @@ impl Server {
         all.as_array().unwrap().clone()
     }
 
+    /// The newest message to this address.
+    pub async fn message(&self, to: &str) -> Value {
+        let outbox = self.get("/local/outbox", As::Nobody).await.ok();
+        let found = outbox["messages"].as_array().unwrap().iter().rfind(|message| message["to"] == to);
+        found.unwrap_or_else(|| panic!("no message to {to} in {outbox}")).clone()
+    }
+
+    /// The code in the newest message to this address.
+    pub async fn code_sent(&self, to: &str) -> String {
+        self.message(to).await["code"].as_str().unwrap().to_owned()
+    }
+
+    /// Enrols a method that sends a code, and confirms it; the token of the verify.
+    pub async fn enrol_by_code(&self, token: &str, method: &str, address: &str) -> String {
+        let field = if method == "sms" { "phoneNumber" } else { "email" };
+        let path = format!("/v1/client/user-authenticators/{method}");
+        self.post(&path, As::Holder(token), json!({ field: address })).await.ok();
+        let code = self.code_sent(address).await;
+        let reply = self.verify_code(token, method, &code).await.ok();
+        assert_eq!(reply["isVerified"], true, "{reply}");
+        token_of(&reply)
+    }
+
+    pub async fn verify_code(&self, token: &str, method: &str, code: &str) -> Answer {
+        let path = format!("/v1/client/verify/{method}");
+        self.post(&path, As::Holder(token), json!({ "verificationCode": code })).await
+    }
+
+    pub async fn challenge(&self, token: &str, method: &str) -> Answer {
+        self.post(&format!("/v1/client/challenge/{method}"), As::Holder(token), Value::Null).await
+    }
+
     pub fn advance(&self, seconds: i64) {
         self.app.clock.advance(seconds);
     }

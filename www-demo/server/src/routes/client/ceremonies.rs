@@ -1,0 +1,167 @@
+//! What passkeys and security keys have in common: pending ceremonies, and their two outcomes.
+
+use axum::Json;
+use axum::http::HeaderMap;
+use axum::http::header::USER_AGENT;
+use serde_json::{Value, json};
+
+use super::browser;
+use super::challenge::CHALLENGE_LIFE;
+use crate::app::App;
+use crate::ceremony::{Pending, Registered, claimed_challenge, claimed_credential, user_handle};
+use crate::domain::binding::Operation;
+use crate::domain::method::Method;
+use crate::error::{ApiError, ApiResult};
+use crate::routes::guard::Holder;
+use crate::routes::view::{self, Viewer};
+use crate::store::{Authenticator, Challenge, Kind};
+
+/// The ids of all credentials that this user has, of either kind: none is created twice on one authenticator.
+pub async fn webauthn_credentials(app: &App, user_key: &str) -> ApiResult<Vec<String>> {
+    let all = app.store.read().await?.verified_authenticators(user_key).await?;
+    let is_webauthn = |one: &Authenticator| matches!(one.method, Method::Passkey | Method::SecurityKey);
+    Ok(all.into_iter().filter(is_webauthn).filter_map(|one| one.credential_id).collect())
+}
+
+/// Stores a ceremony until it is answered: for the holder's action alone, or for anyone.
+pub async fn store_ceremony(
+    app: &App,
+    kind: Kind,
+    holder: Option<&Holder>,
+    pending: &Pending,
+    data: Value,
+) -> ApiResult<Challenge> {
+    let challenge = Challenge {
+        user_key: holder.map(|holder| holder.user.user_key.clone()),
+        action_key: holder.map(|holder| holder.action.action_key.clone()),
+        lookup: Some(pending.lookup.clone()),
+        secret: Some(pending.state.clone()),
+        data,
+        ..Challenge::new(app.random.id(), kind, app.clock.now(), CHALLENGE_LIFE)
+    };
+    let mut tx = app.store.write().await?;
+    tx.insert_challenge(&challenge).await?;
+    tx.commit().await?;
+    Ok(challenge)
+}
+
+/// Finds the ceremony that `answer` is for and consumes it, before anything about the answer is believed. It must have
+/// begun with the same token's action, or, without a token, without one.
+pub async fn take_ceremony(
+    app: &App,
+    kind: Kind,
+    holder: Option<&Holder>,
+    challenge_id: Option<&str>,
+    answer: &Value,
+    headers: &HeaderMap,
+) -> ApiResult<Challenge> {
+    let gone = || {
+        ApiError::invalid_request(
+            "There is no such ceremony waiting for this answer: it was answered before, took longer than 10 minutes, or \
+             began with another token. Ask for new options.",
+        )
+    };
+    let now = app.clock.now();
+    let mut tx = app.store.write().await?;
+    let found = match challenge_id {
+        Some(challenge_id) => tx.open_challenge(kind, challenge_id, now).await?,
+        None => match claimed_challenge(answer) {
+            Some(lookup) => tx.find_challenge(kind, &lookup, now).await?,
+            None => None,
+        },
+    };
+    let challenge = found.ok_or_else(gone)?;
+    let belongs = challenge.user_key.as_deref() == holder.map(|holder| holder.user.user_key.as_str())
+        && challenge.action_key.as_deref() == holder.map(|holder| holder.action.action_key.as_str());
+    if !belongs || !tx.consume_challenge(&challenge.challenge_id, now).await? {
+        return Err(gone());
+    }
+    tx.commit().await?;
+    browser::check(&challenge, headers)?;
+    Ok(challenge)
+}
+
+/// Adds a WebAuthn credential whose ceremony holds, if the holder may still add one.
+pub async fn commit_registration(
+    app: &App,
+    holder: &Holder,
+    method: Method,
+    registered: Registered,
+    answer: &Value,
+    headers: &HeaderMap,
+) -> ApiResult<Json<Value>> {
+    let mut tx = app.store.write().await?;
+    let user = holder.turn(&mut tx).await?;
+    let right = app.may_change(&mut tx, holder, Operation::Add, None).await?;
+    if tx.credential(&registered.credential_id).await?.is_some() {
+        return Err(ApiError::invalid_credential("This credential is registered already."));
+    }
+    let now = app.clock.now();
+    let device_id = answer["deviceId"].as_str().unwrap_or_default();
+    let user_agent = headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let mut details = json!({
+        "webauthnCredential": {
+            "deviceId": device_id,
+            "name": if method == Method::Passkey { "Passkey" } else { "Security key" },
+            "aaguid": registered.aaguid,
+            "credentialBackedUp": registered.is_backed_up,
+            "credentialDeviceType": if registered.is_multi_device { "multiDevice" } else { "singleDevice" },
+            "transports": registered.transports,
+            "parsedUserAgent": { "ua": user_agent },
+        },
+    });
+    if let Some(attachment) = answer["authenticatorAttachment"].as_str() {
+        details["authenticatorAttachment"] = json!(attachment);
+        details["webauthnCredential"]["authenticatorAttachment"] = json!(attachment);
+    }
+    let new = Authenticator {
+        authenticator_id: app.random.id(),
+        user_key: user.user_key.clone(),
+        method,
+        action_key: None,
+        created_at: now,
+        verified_at: Some(now),
+        last_verified_at: Some(now),
+        address: None,
+        display_name: None,
+        credential_id: Some(registered.credential_id),
+        secret: Some(registered.credential),
+        details,
+    };
+    let is_default = tx.verified_authenticators(&user.user_key).await?.is_empty();
+    tx.insert_authenticator(&new).await?;
+    let token = app.enrolled(&mut tx, holder, right, &new).await?;
+    tx.commit().await?;
+    Ok(Json(json!({
+        "isVerified": true,
+        "accessToken": token,
+        "userId": user.user_id,
+        "userAuthenticatorId": new.authenticator_id,
+        "userAuthenticator": view::authenticator(&new, is_default, Viewer::Client),
+    })))
+}
+
+/// The authenticator that an assertion claims to come from: of this method, of the holder if there is one, and else of
+/// the user whom the authenticator itself remembers. Nothing if no one has it.
+pub async fn asserted_by(
+    app: &App,
+    method: Method,
+    holder: Option<&Holder>,
+    answer: &Value,
+) -> ApiResult<Option<Authenticator>> {
+    let id = claimed_credential(answer).ok_or_else(|| {
+        ApiError::invalid_request("The credential has no id: send what navigator.credentials returned.")
+    })?;
+    let Some(found) = app.store.read().await?.credential(id).await? else { return Ok(None) };
+    let handle = user_handle(answer);
+    let is_theirs = match holder {
+        Some(holder) => found.user_key == holder.user.user_key && handle.is_none_or(|handle| handle == found.user_key),
+        None => handle.as_deref() == Some(found.user_key.as_str()),
+    };
+    if found.method != method || !is_theirs {
+        return Err(ApiError::invalid_credential(
+            "This credential belongs to another user, or is of another kind than this method takes.",
+        ));
+    }
+    Ok(Some(found))
+}

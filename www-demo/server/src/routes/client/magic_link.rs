@@ -1,0 +1,178 @@
+//! Links by e-mail. Following one shows a page with a button, for mail scanners follow links too; the button marks the
+//! challenge as confirmed, and the tab that waits commits it.
+
+use axum::Json;
+use axum::body::{Body as HttpBody, to_bytes};
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY};
+use axum::response::{IntoResponse, Response};
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::challenge::CHALLENGE_LIFE;
+use super::codes::{Ask, Email, add_pending, challenged};
+use crate::app::{App, LARGEST_BODY};
+use crate::domain::binding::Operation;
+use crate::domain::method::Method;
+use crate::error::{ApiError, ApiResult};
+use crate::outbox::Content;
+use crate::routes::body::Body;
+use crate::routes::guard::Holder;
+use crate::store::{Authenticator, Challenge, Kind, MessageKind, Progress, Tx, User};
+
+const METHOD: Method = Method::EmailMagicLink;
+
+/// `POST .../email-magic-link`
+pub async fn enrol(State(app): State<App>, holder: Holder, Body(body): Body<Email>) -> ApiResult<Json<Value>> {
+    let mut tx = app.store.write().await?;
+    let user = holder.turn(&mut tx).await?;
+    app.may_change(&mut tx, &holder, Operation::Add, None).await?;
+    let pending = add_pending(&app, &mut tx, &holder, METHOD, body.email).await?;
+    let challenge = send_link(&app, &mut tx, &holder, &user, &pending).await?;
+    tx.commit().await?;
+    Ok(Json(json!({
+        "challengeId": challenge.challenge_id,
+        "userAuthenticatorId": pending.authenticator_id,
+        "userId": user.user_id,
+    })))
+}
+
+/// `POST /client/challenge/email-magic-link`
+pub async fn challenge(State(app): State<App>, holder: Holder, Body(body): Body<Ask>) -> ApiResult<Json<Value>> {
+    let mut tx = app.store.write().await?;
+    let user = holder.turn(&mut tx).await?;
+    let to = challenged(&app, &mut tx, &holder, &user, METHOD, &body).await?;
+    let challenge = send_link(&app, &mut tx, &holder, &user, &to).await?;
+    tx.commit().await?;
+    Ok(Json(json!({ "challengeId": challenge.challenge_id })))
+}
+
+async fn send_link(app: &App, tx: &mut Tx, holder: &Holder, user: &User, to: &Authenticator) -> ApiResult<Challenge> {
+    let now = app.clock.now();
+    let word = app.random.word();
+    let challenge = Challenge {
+        user_key: Some(user.user_key.clone()),
+        action_key: Some(holder.action.action_key.clone()),
+        authenticator_id: Some(to.authenticator_id.clone()),
+        lookup: Some(digest(&word)),
+        ..Challenge::new(app.random.id(), Kind::MagicLink, now, CHALLENGE_LIFE)
+    };
+    tx.end_challenges(Kind::MagicLink, &user.user_key, &holder.action.action_key, now).await?;
+    tx.insert_challenge(&challenge).await?;
+    let url = format!("{}{PATH}?token={word}", app.config.origin);
+    app.send(tx, user, to, MessageKind::Email, &challenge, Content::Link(&url)).await?;
+    Ok(challenge)
+}
+
+/// The path of every link.
+pub const PATH: &str = "/api/verify-magic-link";
+
+/// What is stored of the word in a link.
+fn digest(word: &str) -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(word.as_bytes()))
+}
+
+/// The body of [`finalize`].
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Finalize {
+    challenge_id: Option<String>,
+}
+
+/// `POST /client/verify/email-magic-link/finalize`: asked again and again until the person has confirmed. Rights and
+/// expiry are judged here, and it succeeds once.
+pub async fn finalize(State(app): State<App>, holder: Holder, Body(body): Body<Finalize>) -> ApiResult<Json<Value>> {
+    let now = app.clock.now();
+    let waiting = || Ok(Json(json!({ "isVerified": false })));
+    let mut tx = app.store.write().await?;
+    let user = holder.turn(&mut tx).await?;
+    let found = tx.newest_of_action(Kind::MagicLink, &user.user_key, &holder.action.action_key, now).await?;
+    let Some(challenge) = found.filter(|found| body.challenge_id.as_ref().is_none_or(|id| *id == found.challenge_id))
+    else {
+        return waiting();
+    };
+    if challenge.progress != Progress::Approved || !tx.consume_challenge(&challenge.challenge_id, now).await? {
+        return waiting();
+    }
+    let authenticator = match &challenge.authenticator_id {
+        Some(id) => tx.authenticator(id).await?,
+        None => None,
+    };
+    let authenticator = authenticator.ok_or(sqlx::Error::RowNotFound)?;
+    Ok(Json(app.accepted(tx, &holder, &authenticator, METHOD).await?))
+}
+
+/// The query of a link.
+#[derive(Deserialize)]
+pub struct Link {
+    #[serde(default)]
+    token: String,
+}
+
+/// `GET /api/verify-magic-link?token=…`: a page with a button, and nothing else.
+pub async fn landing(State(app): State<App>, Query(link): Query<Link>) -> ApiResult<Response> {
+    let found = app.store.read().await?.find_challenge(Kind::MagicLink, &digest(&link.token), app.clock.now()).await?;
+    Ok(match found {
+        Some(challenge) if challenge.progress == Progress::Pending => page(
+            StatusCode::OK,
+            "Confirm that it is you",
+            &format!(
+                "<p>Somebody asks to be let in with this e-mail address. If it is you, confirm, and go back to where \
+                 you were.<form method=post action=\"{PATH}\"><input type=hidden name=token value=\"{}\">\
+                 <button>Confirm</button></form>",
+                // Only a word that was found reaches the page: 43 characters of base64url.
+                link.token
+            ),
+        ),
+        Some(_) => confirmed(),
+        None => over(),
+    })
+}
+
+/// `POST /api/verify-magic-link`: the button.
+pub async fn confirm(State(app): State<App>, body: HttpBody) -> ApiResult<Response> {
+    let bytes = to_bytes(body, LARGEST_BODY)
+        .await
+        .map_err(|_| ApiError::invalid_with(StatusCode::PAYLOAD_TOO_LARGE, "The body is too large."))?;
+    let word = url::form_urlencoded::parse(&bytes).find_map(|(name, value)| (name == "token").then_some(value));
+    let now = app.clock.now();
+    let mut tx = app.store.write().await?;
+    let found = match word {
+        Some(word) => tx.find_challenge(Kind::MagicLink, &digest(&word), now).await?,
+        None => None,
+    };
+    let Some(challenge) = found else { return Ok(over()) };
+    tx.progress_challenge(&challenge.challenge_id, Progress::Pending, Progress::Approved, now).await?;
+    tx.commit().await?;
+    Ok(confirmed())
+}
+
+fn confirmed() -> Response {
+    page(StatusCode::OK, "Confirmed", "<p>Go back to the page that you came from. You can close this one.")
+}
+
+fn over() -> Response {
+    page(StatusCode::GONE, "This link is over", "<p>It was used, or is older than ten minutes. Ask for another one.")
+}
+
+fn page(status: StatusCode, title: &str, body: &str) -> Response {
+    let html = format!(
+        "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content=\"width=device-width\">\
+         <meta name=color-scheme content=\"light dark\"><title>{title}</title>\
+         <style>body{{font:1rem/1.5 system-ui;max-width:28rem;margin:4rem auto;padding:0 1rem}}\
+         button{{font:inherit;padding:.5rem 1.5rem}}</style><h1>{title}</h1>{body}"
+    );
+    let headers = [
+        (CONTENT_TYPE, "text/html; charset=utf-8"),
+        (
+            CONTENT_SECURITY_POLICY,
+            "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+        ),
+        (REFERRER_POLICY, "no-referrer"),
+    ];
+    (status, headers, html).into_response()
+}

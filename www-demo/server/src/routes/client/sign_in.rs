@@ -1,0 +1,38 @@
+//! Sign-ins without a token: nobody has tracked an action, so that they bring their own.
+
+use serde_json::json;
+
+use crate::app::App;
+use crate::domain::scope::Scopes;
+use crate::error::{ApiError, ApiResult};
+use crate::store::{Action, ActionState, Challenge, Tx, User};
+
+/// The action of a sign-in that names none.
+const DEFAULT_ACTION: &str = "passkey_sign_in";
+
+/// The action that a sign-in without a token is for: the one that its challenge named, or a default.
+pub async fn sign_in_action(app: &App, tx: &mut Tx, user: &User, ceremony: &Challenge) -> ApiResult<Action> {
+    let now = app.clock.now();
+    if let Some(started_by) = ceremony.data["startedBy"].as_str()
+        && !tx.consume_challenge(started_by, now).await?
+    {
+        return Err(ApiError::invalid_request("The challenge of this sign-in was used before, or has ended."));
+    }
+    let text = |name: &str| ceremony.data[name].as_str().map(str::to_owned);
+    let action = Action {
+        action_key: app.random.id(),
+        user_key: user.user_key.clone(),
+        code: text("action").unwrap_or_else(|| DEFAULT_ACTION.to_owned()),
+        idempotency_key: text("idempotencyKey").unwrap_or_else(|| app.random.id()),
+        state: ActionState::ChallengeRequired,
+        state_updated_at: now,
+        created_at: now,
+        updated_at: now,
+        verification_method: None,
+        verified_by: None,
+        scope: Scopes::READ.to_string(),
+        first_enrolment_at: None,
+        attributes: json!({}),
+    };
+    Ok(tx.insert_action(&action).await?.0)
+}

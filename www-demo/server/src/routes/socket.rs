@@ -1,0 +1,167 @@
+//! `/ws-v1-challenge`: QR codes over a WebSocket.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
+use axum::http::HeaderMap;
+use axum::http::header::SEC_WEBSOCKET_PROTOCOL;
+use axum::response::Response;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::sync::broadcast::error::RecvError;
+use tokio::time::interval;
+
+use super::client::qr_code::{collect, start};
+use super::guard::{Holder, MaybeHolder};
+use crate::app::App;
+use crate::clock::iso;
+use crate::domain::Millis;
+use crate::error::ApiResult;
+use crate::store::Progress;
+
+/// The protocol that clients name first; a browser drops the connection unless it is echoed.
+const PROTOCOL: &str = "authsignal-ws";
+const TOKEN_PREFIX: &str = "x.authsignal.token.";
+const TENANT_PREFIX: &str = "x.authsignal.tenant.";
+
+const LARGEST_MESSAGE: usize = 64 * 1024;
+/// Keeps proxies from dropping a connection on which nothing happens for minutes.
+const PING_EVERY: Duration = Duration::from_secs(25);
+/// Codes that one socket may have open; each refresh makes another one.
+const MOST_CODES: usize = 16;
+
+/// Who opens a socket. Browsers cannot send `Authorization` there, so that it stands in the list of protocols.
+pub enum Opener<'a> {
+    /// The holder of this token.
+    Holder(&'a str),
+    /// A page of this tenant.
+    Tenant(&'a str),
+    /// Somebody who does not say.
+    Nobody,
+}
+
+/// Reads who opens a socket.
+pub fn opener(headers: &HeaderMap) -> Opener<'_> {
+    let offered = headers.get_all(SEC_WEBSOCKET_PROTOCOL).iter().filter_map(|value| value.to_str().ok());
+    for protocol in offered.flat_map(|value| value.split(',')).map(str::trim) {
+        if let Some(token) = protocol.strip_prefix(TOKEN_PREFIX) {
+            return Opener::Holder(token);
+        }
+        if let Some(tenant_id) = protocol.strip_prefix(TENANT_PREFIX) {
+            return Opener::Tenant(tenant_id);
+        }
+    }
+    Opener::Nobody
+}
+
+/// The upgrade.
+pub async fn open(State(app): State<App>, MaybeHolder(holder): MaybeHolder, upgrade: WebSocketUpgrade) -> Response {
+    upgrade
+        .protocols([PROTOCOL])
+        .max_message_size(LARGEST_MESSAGE)
+        .on_upgrade(move |socket| async move { serve(&app, holder.as_ref(), socket).await })
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "type", content = "data", rename_all = "SCREAMING_SNAKE_CASE")]
+enum Request {
+    #[serde(rename_all = "camelCase")]
+    CreateChallenge { challenge_type: String, action_code: String, custom: Option<Value> },
+}
+
+/// The codes of a socket: what was last said of each, and when it ends.
+type Codes = HashMap<String, (Progress, Millis)>;
+
+async fn serve(app: &App, holder: Option<&Holder>, mut socket: WebSocket) {
+    let mut changes = app.changes();
+    let mut ping = interval(PING_EVERY);
+    let mut codes = Codes::new();
+    loop {
+        let said = tokio::select! {
+            received = socket.recv() => match received {
+                Some(Ok(Message::Text(text))) => created(app, holder, &mut codes, &text).await,
+                Some(Ok(Message::Close(_)) | Err(_)) | None => return,
+                Some(Ok(_)) => Ok(None),
+            },
+            changed = changes.recv() => match changed {
+                Ok(challenge_id) => changed_to(app, &mut codes, &challenge_id).await,
+                // Too much at once: what was missed is found by looking at every code.
+                Err(RecvError::Lagged(_)) => {
+                    for challenge_id in codes.keys().cloned().collect::<Vec<_>>() {
+                        app.tell(&challenge_id);
+                    }
+                    Ok(None)
+                }
+                Err(RecvError::Closed) => return,
+            },
+            _ = ping.tick() => {
+                if socket.send(Message::Ping(Vec::new().into())).await.is_err() {
+                    return;
+                }
+                Ok(None)
+            }
+            () = app.ended() => {
+                let frame = CloseFrame { code: close_code::AWAY, reason: "The server is shutting down.".into() };
+                // A client that is gone need not hear it.
+                let _ = socket.send(Message::Close(Some(frame))).await;
+                return;
+            }
+        };
+        match said {
+            Ok(None) => {}
+            Ok(Some(message)) => {
+                if socket.send(Message::Text(message.to_string().into())).await.is_err() {
+                    return;
+                }
+            }
+            // The protocol has no message for it; the log has it.
+            Err(_) => return,
+        }
+    }
+}
+
+/// A new code, if the message asks for one; messages that this server does not know are ignored.
+async fn created(app: &App, holder: Option<&Holder>, codes: &mut Codes, text: &str) -> ApiResult<Option<Value>> {
+    let Ok(Request::CreateChallenge { challenge_type, action_code, custom }) = serde_json::from_str(text) else {
+        return Ok(None);
+    };
+    let now = app.clock.now();
+    codes.retain(|_, (_, ends_at)| *ends_at > now);
+    if challenge_type != "QR_CODE" || codes.len() >= MOST_CODES {
+        return Ok(None);
+    }
+    let Ok(challenge) = start(app, holder, &action_code, custom, None).await else { return Ok(None) };
+    codes.insert(challenge.challenge_id.clone(), (Progress::Pending, challenge.expires_at));
+    Ok(Some(json!({
+        "type": "CHALLENGE_CREATED",
+        "data": {
+            "challengeId": challenge.challenge_id,
+            "challengeType": "QR_CODE",
+            "expiresAt": iso(challenge.expires_at),
+            "state": "unclaimed",
+        },
+    })))
+}
+
+/// What to say about a change, if it is of a code of this socket and news to it.
+async fn changed_to(app: &App, codes: &mut Codes, challenge_id: &str) -> ApiResult<Option<Value>> {
+    let Some((known, _)) = codes.get_mut(challenge_id) else { return Ok(None) };
+    let (progress, token) = collect(app, challenge_id).await?;
+    if progress == *known {
+        return Ok(None);
+    }
+    *known = progress;
+    let state = match progress {
+        Progress::Pending => return Ok(None),
+        Progress::Claimed => "claimed",
+        Progress::Approved => "approved",
+        Progress::Rejected => "rejected",
+    };
+    let mut data = json!({ "challengeId": challenge_id, "state": state });
+    if let Some(token) = token {
+        data["accessToken"] = json!(token);
+    }
+    Ok(Some(json!({ "type": "STATE_CHANGE", "data": data })))
+}
