@@ -336,6 +336,7 @@ const NAMESPACES = {
 const VERIFICATIONS = [9, 12, 15, 17];
 
 const contextOf = ({ tenantId, baseUrl = "https://api.authsignal.com/v1", ...options }, deviceId) => {
+  if (typeof baseUrl !== "string") throw new TypeError("baseUrl must be text, such as https://api.authsignal.com/v1");
   const url = baseUrl.replace(/\/+$/, "");
   const context = {
     tenantId,

@@ -193,6 +193,11 @@ impl Outcome {
         if self.is_data() { Outcome::new(self.value(), WAIT) } else { self }
     }
 
+    /// The same value, thrown.
+    pub(crate) fn into_thrown(self) -> Self {
+        Outcome::throw(self.value())
+    }
+
     /// The data, the promise, the answer, or what is thrown.
     pub(crate) fn value(self) -> Val {
         Val((self.0.get() & !(FAULT | ANSWER | WAIT)) >> 1)

@@ -1,6 +1,6 @@
 //! What to send: URL and `fetch` options of a row, for the task's parameters.
 
-use crate::operation::{Body, Cookies, Operation};
+use crate::operation::{Auth, Body, Cookies, Operation};
 use crate::task::State;
 use crate::value::{Outcome, Val, check, globals, list, object, stringify, text, val};
 use crate::words::k;
@@ -18,7 +18,7 @@ pub(super) fn plan(row: &Operation, state: &State) -> Outcome {
     let url = text(&[state.context.get(k!("baseUrl")), val(k!("/client/")), val(row.path), suffix]);
 
     let token = state.token();
-    let credentials = if token.is_truthy() {
+    let credentials = if row.auth != Auth::Tenant && token.is_truthy() {
         text(&[val(k!("Bearer ")), token])
     } else {
         // The tenant id may be any text, `btoa` alone takes Latin-1 only.

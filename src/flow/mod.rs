@@ -8,7 +8,7 @@ use crate::ceremony;
 use crate::engine::{self, Asked};
 use crate::operation::*;
 use crate::task::State;
-use crate::value::{Outcome, Val, object};
+use crate::value::{Outcome, Val, globals, object};
 use crate::words::k;
 
 /// How long a poll waits for the next.
@@ -133,7 +133,14 @@ pub(crate) fn perform(step: Step, state: &mut State) -> Outcome {
             token.into()
         }
         Step::Own => engine::request(state.operation, Asked::Yes, state),
-        Step::OwnBare => engine::request(state.operation, Asked::Api, state),
+        Step::OwnBare => {
+            let outcome = engine::request(state.operation, Asked::Api, state);
+            // The one method of the peer's `api` that throws what the server refuses.
+            if state.operation == PASSKEY_LOOK_UP && !outcome.is_data() && !outcome.is_waiting() {
+                return globals().invoke(k!("Error"), &[outcome.value().get(k!("error"))]).into_thrown();
+            }
+            outcome
+        }
         Step::Request(row) => engine::request(row, Asked::Yes, state),
         Step::RequestQuietly(row) => engine::request(row, Asked::No, state),
         Step::BareOffer => object().with(k!("options"), state.data).into(),
