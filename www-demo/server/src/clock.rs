@@ -5,6 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use time::OffsetDateTime;
 use time::format_description::FormatItem;
+use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 
 use crate::domain::{Millis, SECOND};
@@ -48,6 +49,13 @@ pub fn iso(moment: Millis) -> String {
         .unwrap_or_default()
 }
 
+/// The moment that a text in ISO 8601 means: a date, or a date and a time with its zone.
+pub fn moment(text: &str) -> Option<Millis> {
+    let full = if text.len() == "2030-01-01".len() { format!("{text}T00:00:00Z") } else { text.to_owned() };
+    let date = OffsetDateTime::parse(&full, &Rfc3339).ok()?;
+    i64::try_from(date.unix_timestamp_nanos() / 1_000_000).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -56,6 +64,9 @@ mod tests {
     fn a_moment_is_written_with_milliseconds_in_utc() {
         assert_eq!(iso(1_893_456_000_007), "2030-01-01T00:00:00.007Z");
         assert_eq!(iso(0), "1970-01-01T00:00:00.000Z");
+        assert_eq!(moment("2030-01-01T00:00:00.007Z"), Some(1_893_456_000_007));
+        assert_eq!(moment("2030-01-01"), Some(1_893_456_000_000));
+        assert_eq!(moment("tomorrow"), None);
     }
 
     #[test]

@@ -25,6 +25,20 @@ impl App {
         challenge: &Challenge,
         content: Content<'_>,
     ) -> ApiResult<()> {
+        let recipient = to.address.as_ref().unwrap_or(&to.authenticator_id);
+        self.send_to(tx, &user.user_id, recipient, kind, challenge, content).await
+    }
+
+    /// The same, to an address that need not be an authenticator's.
+    pub async fn send_to(
+        &self,
+        tx: &mut Tx,
+        user_id: &str,
+        recipient: &str,
+        kind: MessageKind,
+        challenge: &Challenge,
+        content: Content<'_>,
+    ) -> ApiResult<()> {
         let (code, url) = match content {
             Content::Code(code) => (Some(code.to_owned()), None),
             Content::Link(url) => (None, Some(url.to_owned())),
@@ -33,11 +47,11 @@ impl App {
         let message = Message {
             message_id: self.random.id(),
             kind,
-            recipient: to.address.clone().unwrap_or_else(|| to.authenticator_id.clone()),
+            recipient: recipient.to_owned(),
             code,
             url,
             challenge_id: Some(challenge.challenge_id.clone()),
-            user_id: user.user_id.clone(),
+            user_id: user_id.to_owned(),
             created_at: self.clock.now(),
         };
         tx.insert_message(&message).await?;

@@ -79,6 +79,27 @@ impl Claims {
     }
 }
 
+/// What an application's access token says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AccessClaims {
+    /// The application.
+    pub aud: String,
+    /// The customer's id of the user.
+    pub sub: String,
+    /// Issued at, in seconds.
+    pub iat: i64,
+    /// The end, in seconds.
+    pub exp: i64,
+    /// The session.
+    pub sid: String,
+    /// The tenant.
+    pub tenant_id: String,
+}
+
+/// The type of access tokens, which keeps them and challenge tokens apart whatever their audience is.
+const ACCESS_TYPE: &str = "at+jwt";
+
 /// Mints and reads the tokens of one tenant.
 pub struct Tokens {
     encoding: EncodingKey,
@@ -110,9 +131,29 @@ impl Tokens {
         encode(&Header::new(Algorithm::HS256), claims, &self.encoding)
     }
 
+    /// The access token that says this.
+    pub fn mint_access(&self, claims: &AccessClaims) -> Result<String, Error> {
+        let header = Header { typ: Some(ACCESS_TYPE.to_owned()), ..Header::new(Algorithm::HS256) };
+        encode(&header, claims, &self.encoding)
+    }
+
+    /// What an access token of ours says, whether it has ended or not; nothing if it is not one of ours.
+    pub fn read_access(&self, token: &str) -> Option<AccessClaims> {
+        let mut validation = self.validation.clone();
+        // Which applications may ask is the caller's business.
+        validation.validate_aud = false;
+        let read = decode::<AccessClaims>(token, &self.decoding, &validation).ok()?;
+        let is_ours = read.header.typ.as_deref() == Some(ACCESS_TYPE) && read.claims.tenant_id == self.tenant_id;
+        is_ours.then_some(read.claims)
+    }
+
     /// What a token of ours says, whether it has ended or not; nothing if it is not one of ours.
     pub fn read(&self, token: &str) -> Option<Claims> {
-        let claims = decode::<Claims>(token, &self.decoding, &self.validation).ok()?.claims;
+        let read = decode::<Claims>(token, &self.decoding, &self.validation).ok()?;
+        if read.header.typ.as_deref() == Some(ACCESS_TYPE) {
+            return None;
+        }
+        let claims = read.claims;
         (claims.other.tenant_id == self.tenant_id && claims.other.user_id == claims.sub).then_some(claims)
     }
 }
@@ -207,6 +248,7 @@ mod tests {
             ("an empty key", signed(&hs256, &claims(), "")),
             ("alg none", signed(&json!({ "alg": "none" }), &claims(), "secret")),
             ("alg none, no signature", format!("{unsigned}.")),
+            ("another type", signed(&json!({ "typ": "at+jwt", "alg": "HS256" }), &claims(), "secret")),
             ("another algorithm", signed(&json!({ "alg": "HS512" }), &claims(), "secret")),
             ("an asymmetric algorithm", signed(&json!({ "alg": "RS256" }), &claims(), "secret")),
             ("another audience", spoiled("/aud", json!("http://localhost:2/v1"))),

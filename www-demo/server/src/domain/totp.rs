@@ -24,10 +24,14 @@ impl AuthenticatorApp {
         Self::build(bytes.as_bytes().to_vec(), "stored", "stored")
     }
 
-    /// The one that an `otpauth:` URI describes.
+    /// The one that an `otpauth:` URI describes, if its codes are made the way that this module makes them.
     pub fn from_uri(uri: &str) -> Option<Self> {
-        let totp = Totp::from_url(uri).ok()?;
-        Some(Self { totp })
+        let described = Totp::from_url(uri).ok()?;
+        let ours = Self::build(described.secret().as_bytes().to_vec(), "stored", "stored")?;
+        [0, 59, 1_111_111_109]
+            .into_iter()
+            .all(|time| described.generate(time).to_string() == ours.totp.generate(time).to_string())
+            .then_some(ours)
     }
 
     fn build(secret: Vec<u8>, issuer: &str, account: &str) -> Option<Self> {
@@ -108,6 +112,12 @@ mod tests {
         assert!(uri.starts_with("otpauth://totp/Local:ada_lovelace?"), "{uri}");
         assert!(uri.contains("issuer=Local"), "{uri}");
         assert!(uri.contains(&app.secret()), "{uri}");
+        assert_eq!(AuthenticatorApp::from_uri(&uri).unwrap().secret(), app.secret());
+        for other in
+            [uri.replace("otpauth", "http"), format!("{uri}&digits=8"), format!("{uri}&period=60"), String::new()]
+        {
+            assert!(AuthenticatorApp::from_uri(&other).is_none(), "{other}");
+        }
         assert_eq!(AuthenticatorApp::stored(&app.secret()).unwrap().code_at(0), app.code_at(0));
     }
 }

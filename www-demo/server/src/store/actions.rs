@@ -196,4 +196,21 @@ impl Tx {
         .await?;
         Ok(())
     }
+
+    /// A user's actions since a moment, newest first.
+    pub async fn actions_since(
+        &mut self,
+        user_key: &str,
+        since: Millis,
+        most: i64,
+    ) -> Result<Vec<Action>, sqlx::Error> {
+        let rows = self
+            .all(
+                "SELECT * FROM actions WHERE user_key = $1 AND created_at >= $2 \
+                 ORDER BY created_at DESC, action_key LIMIT $3",
+                values![user_key, since, most],
+            )
+            .await?;
+        rows.iter().map(Action::from_row).collect()
+    }
 }

@@ -57,6 +57,8 @@ named! {
         Push = "push",
         /// A QR code on a screen.
         QrCode = "qr-code",
+        /// A code that the backend sends itself.
+        ServerCode = "server-code",
         /// A device wants to know what is asked of it.
         DevicePoll = "device-poll",
         /// A device wants to change how it is reached.
@@ -281,11 +283,50 @@ impl Tx {
         Ok(())
     }
 
-    /// Counts a wrong answer.
-    pub async fn add_attempt(&mut self, challenge_id: &str) -> Result<(), sqlx::Error> {
-        self.run("UPDATE challenges SET attempts = attempts + 1 WHERE challenge_id = $1", values![challenge_id])
+    /// The challenges of this kind that belong to a user and can still be answered, newest first.
+    pub async fn open_of_user(
+        &mut self,
+        kind: Kind,
+        user_key: &str,
+        now: Millis,
+    ) -> Result<Vec<Challenge>, sqlx::Error> {
+        let rows = self
+            .all(
+                "SELECT * FROM challenges WHERE user_key = $1 AND kind = $2 AND consumed_at IS NULL \
+                 AND expires_at > $3 ORDER BY created_at DESC",
+                values![user_key, kind.name(), now],
+            )
             .await?;
-        Ok(())
+        rows.iter().map(Challenge::from_row).collect()
+    }
+
+    /// Counts an answer; how many there were with it.
+    pub async fn add_attempt(&mut self, challenge_id: &str) -> Result<i64, sqlx::Error> {
+        let row = self
+            .one(
+                "UPDATE challenges SET attempts = attempts + 1 WHERE challenge_id = $1 RETURNING attempts",
+                values![challenge_id],
+            )
+            .await?;
+        row.map_or(Ok(0), |row| row.int("attempts"))
+    }
+
+    /// Gives an anonymous challenge to a user and an action; false if it was given before, or has ended.
+    pub async fn attach_challenge(
+        &mut self,
+        challenge_id: &str,
+        user_key: &str,
+        action_key: &str,
+        now: Millis,
+    ) -> Result<bool, sqlx::Error> {
+        let attached = self
+            .run(
+                "UPDATE challenges SET user_key = $2, action_key = $3 WHERE challenge_id = $1 \
+                 AND user_key IS NULL AND consumed_at IS NULL AND expires_at > $4",
+                values![challenge_id, user_key, action_key, now],
+            )
+            .await?;
+        Ok(attached > 0)
     }
 
     /// Takes a challenge one step further; false if it was not where this step begins, or has ended.

@@ -8,6 +8,7 @@ mod authenticators;
 mod challenges;
 mod demo;
 mod outbox;
+mod sessions;
 mod users;
 
 use std::path::Path;
@@ -26,6 +27,7 @@ pub use authenticators::Authenticator;
 pub use challenges::{Challenge, Kind, Progress};
 pub use demo::DemoSession;
 pub use outbox::{Message, MessageKind};
+pub use sessions::Session;
 pub use users::User;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");

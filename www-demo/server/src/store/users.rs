@@ -69,6 +69,27 @@ impl Tx {
         }
     }
 
+    /// Users with these attributes, by id; after the one of this id.
+    pub async fn query_users(
+        &mut self,
+        username: Option<&str>,
+        email: Option<&str>,
+        phone_number: Option<&str>,
+        after: Option<&str>,
+        most: i64,
+    ) -> Result<Vec<User>, sqlx::Error> {
+        let rows = self
+            .all(
+                "SELECT * FROM users WHERE (CAST($1 AS TEXT) IS NULL OR username = $1) \
+                 AND (CAST($2 AS TEXT) IS NULL OR email = $2) \
+                 AND (CAST($3 AS TEXT) IS NULL OR phone_number = $3) \
+                 AND (CAST($4 AS TEXT) IS NULL OR user_id > $4) ORDER BY user_id LIMIT $5",
+                values![username, email, phone_number, after, most],
+            )
+            .await?;
+        rows.iter().map(User::from_row).collect()
+    }
+
     /// The user with this id, made with this key if there is none yet; and their turn to change, see [`Tx::lock_user`].
     pub async fn lock_or_create_user(
         &mut self,

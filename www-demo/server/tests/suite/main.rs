@@ -11,6 +11,8 @@ mod passkeys;
 mod routes;
 mod security_keys;
 mod server_api;
+mod server_challenges;
+mod sessions;
 mod settings;
 mod socket;
 mod support;

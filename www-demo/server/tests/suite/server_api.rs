@@ -100,3 +100,76 @@ async fn without_the_secret_the_server_api_answers_nobody() {
     }
     assert_eq!(server.methods("ada").await, ["PASSKEY"]);
 }
+
+#[tokio::test]
+async fn users_are_updated_and_found_by_their_attributes() {
+    let server = Server::start().await;
+    let update = async |id: &str, body: Value| {
+        server.call(Method::PATCH, &format!("/v1/users/{id}"), As::Backend, body).await.ok()
+    };
+    for id in ["u1", "u2", "u3"] {
+        update(id, json!({ "email": "shared@example.test", "username": id, "custom": { "tier": 1 } })).await;
+    }
+    let updated = update("u1", json!({ "emailVerified": true, "username": null })).await;
+    assert_eq!(updated["emailVerified"], true);
+    assert_eq!(updated["custom"]["tier"], 1);
+    assert!(updated.get("username").is_none(), "null takes away");
+
+    let query = async |query: &str| server.get(&format!("/v1/users?{query}"), As::Backend).await.ok();
+    assert_eq!(query("username=u2").await["users"][0]["userId"], "u2");
+    assert_eq!(query("username=u2&email=other").await["users"], json!([]));
+    let first = query("email=shared%40example.test&limit=2").await;
+    assert_eq!(first["users"].as_array().unwrap().len(), 2);
+    let last = first["lastEvaluatedUserId"].as_str().unwrap();
+    let second = query(&format!("email=shared%40example.test&limit=2&lastEvaluatedUserId={last}")).await;
+    assert_eq!(second["users"][0]["userId"], "u3");
+    assert!(second.get("lastEvaluatedUserId").is_none());
+}
+
+#[tokio::test]
+async fn a_backend_enrols_what_it_has_verified_itself() {
+    let server = Server::start().await;
+    let enrol = async |body: Value| server.post("/v1/users/ada/authenticators", As::Backend, body).await;
+    let email = json!({ "verificationMethod": "EMAIL_OTP", "email": "ada@example.test" });
+    let enrolled = enrol(email.clone()).await.ok();
+    assert_eq!(enrolled["authenticator"]["userId"], "ada");
+    assert_eq!(enrolled["authenticator"]["email"], "ada@example.test");
+    enrol(json!({ "verificationMethod": "WHATSAPP", "phoneNumber": "+15550100123" })).await.ok();
+    let uri = "otpauth://totp/Shop:ada?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Shop";
+    enrol(json!({ "verificationMethod": "AUTHENTICATOR_APP", "otpUri": uri })).await.ok();
+    assert_eq!(server.methods("ada").await, ["AUTHENTICATOR_APP", "EMAIL_OTP", "SMS"]);
+
+    let token = server.track("ada", json!({})).await;
+    let app = authsignal_local::domain::totp::AuthenticatorApp::from_uri(uri).unwrap();
+    assert_eq!(server.verify_totp(&token, &server.code_of(&app)).await.ok()["isVerified"], true);
+    for body in [
+        email,
+        json!({ "verificationMethod": "EMAIL_OTP" }),
+        json!({ "verificationMethod": "SMS", "phoneNumber": "1" }),
+        json!({ "verificationMethod": "AUTHENTICATOR_APP", "otpUri": "otpauth://hotp/x?secret=A" }),
+        json!({ "verificationMethod": "PASSKEY" }),
+    ] {
+        enrol(body).await.refused(400, "invalid_request");
+    }
+    enrol(json!({ "verificationMethod": "PIGEON" })).await.refused(422, "invalid_request");
+}
+
+#[tokio::test]
+async fn actions_are_read_updated_and_listed() {
+    let server = Server::start().await;
+    server.enrolled_user("ada").await;
+    server.track("ada", json!({ "idempotencyKey": "k" })).await;
+    let path = "/v1/users/ada/actions/manage/k";
+    assert_eq!(server.get(path, As::Backend).await.ok()["state"], "CHALLENGE_REQUIRED");
+    let updated = server.call(Method::PATCH, path, As::Backend, json!({ "state": "CHALLENGE_FAILED" })).await.ok();
+    assert_eq!(updated, json!({ "state": "CHALLENGE_FAILED" }));
+    server.call(Method::PATCH, path, As::Backend, json!({ "state": "MAYBE" })).await.refused(422, "invalid_request");
+    server.get("/v1/users/ada/actions/manage/none", As::Backend).await.refused(404, "not_found");
+    let query = async |query: &str| server.get(&format!("/v1/users/ada/actions?{query}"), As::Backend).await;
+    assert_eq!(query("codes=manage,other").await.ok().as_array().unwrap().len(), 2);
+    assert_eq!(query("state=CHALLENGE_FAILED").await.ok()[0]["idempotencyKey"], "k");
+    assert_eq!(query("codes=other").await.ok(), json!([]));
+    assert_eq!(query("fromDate=2999-01-01").await.ok(), json!([]));
+    query("fromDate=yesterday").await.refused(400, "invalid_request");
+    query("state=MAYBE").await.refused(400, "invalid_request");
+}

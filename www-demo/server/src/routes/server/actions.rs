@@ -1,14 +1,14 @@
 //! Actions: a backend says what a user is about to do, and asks how it went.
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Query, State};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use url::Url;
 
 use super::Params;
 use crate::app::App;
-use crate::clock::iso;
+use crate::clock::{iso, moment};
 use crate::domain::scope::Scopes;
 use crate::error::{ApiError, ApiResult};
 use crate::routes::body::Body;
@@ -46,6 +46,7 @@ pub struct Attributes {
     username: Option<String>,
     custom: Option<Value>,
     locale: Option<String>,
+    challenge_id: Option<String>,
 }
 
 /// `POST /users/{user_id}/actions/{action}`: creates the user if there is none, and gives a token to challenge them.
@@ -106,6 +107,11 @@ pub async fn track(
         user.username = body.username.or(user.username);
         user.locale = body.locale.or(user.locale);
         tx.save_user(&user).await?;
+    }
+    if let Some(challenge_id) = &body.challenge_id
+        && !tx.attach_challenge(challenge_id, &user.user_key, &action.action_key, now).await?
+    {
+        return Err(ApiError::unauthorized("There is no such challenge, it has ended, or a user has claimed it."));
     }
     tx.commit().await?;
 
@@ -188,4 +194,97 @@ pub async fn validate(State(app): State<App>, Body(body): Body<Validate>) -> Api
         reply["verificationMethod"] = json!(method);
     }
     Ok(Json(reply))
+}
+
+async fn find(app: &App, (user_id, code, key): &(String, String, String)) -> ApiResult<Action> {
+    let mut tx = app.store.read().await?;
+    let action = match tx.user(user_id).await? {
+        Some(user) => tx.action(&user.user_key, code, key).await?,
+        None => None,
+    };
+    action.ok_or_else(|| ApiError::not_found("There is no such action of this user."))
+}
+
+/// `GET /users/{user_id}/actions/{action}/{idempotency_key}`
+pub async fn get(State(app): State<App>, Params(path): Params<(String, String, String)>) -> ApiResult<Json<Value>> {
+    let action = find(&app, &path).await?;
+    let mut reply = json!({
+        "state": action.state,
+        "stateUpdatedAt": iso(action.state_updated_at),
+        "createdAt": iso(action.created_at),
+        "rules": [],
+    });
+    if let Some(method) = action.verification_method {
+        reply["verificationMethod"] = json!(method);
+    }
+    Ok(Json(reply))
+}
+
+/// The body of [`update`].
+#[derive(Deserialize)]
+pub struct Update {
+    state: ActionState,
+}
+
+/// `PATCH /users/{user_id}/actions/{action}/{idempotency_key}`: the backend has the last word.
+pub async fn update(
+    State(app): State<App>,
+    Params(path): Params<(String, String, String)>,
+    Body(body): Body<Update>,
+) -> ApiResult<Json<Value>> {
+    let action = find(&app, &path).await?;
+    let mut tx = app.store.write().await?;
+    tx.set_action_state(&action.action_key, body.state, None, app.clock.now()).await?;
+    tx.commit().await?;
+    Ok(Json(json!({ "state": body.state })))
+}
+
+/// The query of [`query`].
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Which {
+    from_date: Option<String>,
+    codes: Option<String>,
+    state: Option<ActionState>,
+}
+
+/// `GET /users/{user_id}/actions`: the newest first.
+pub async fn query(
+    State(app): State<App>,
+    Params(user_id): Params<String>,
+    Query(which): Query<Which>,
+) -> ApiResult<Json<Value>> {
+    const MOST_ACTIONS: i64 = 500;
+    let since = match &which.from_date {
+        Some(date) => moment(date).ok_or_else(|| ApiError::invalid_request("fromDate must be a date in ISO 8601."))?,
+        None => 0,
+    };
+    let mut tx = app.store.read().await?;
+    let all = match tx.user(&user_id).await? {
+        Some(user) => tx.actions_since(&user.user_key, since, MOST_ACTIONS).await?,
+        None => Vec::new(),
+    };
+    let fits = |action: &&Action| {
+        which.state.is_none_or(|state| state == action.state)
+            && which.codes.as_ref().is_none_or(|codes| codes.split(',').any(|code| code == action.code))
+    };
+    Ok(Json(all.iter().filter(fits).map(shown).collect()))
+}
+
+fn shown(action: &Action) -> Value {
+    let mut view = json!({
+        "actionCode": action.code,
+        "idempotencyKey": action.idempotency_key,
+        "createdAt": iso(action.created_at),
+        "updatedAt": iso(action.updated_at),
+        "state": action.state,
+        "stateUpdatedAt": iso(action.state_updated_at),
+    });
+    if let Some(method) = action.verification_method {
+        view["verificationMethod"] = json!(method);
+    }
+    if let Some(by) = &action.verified_by {
+        view["verifiedByAuthenticatorId"] = json!(by);
+    }
+    view
 }

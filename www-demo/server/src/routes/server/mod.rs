@@ -2,6 +2,8 @@
 
 pub mod actions;
 pub mod authenticators;
+pub mod challenges;
+pub mod sessions;
 pub mod users;
 
 use axum::extract::{FromRequestParts, Path};

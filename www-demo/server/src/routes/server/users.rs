@@ -1,13 +1,16 @@
 //! Users.
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Query, State};
+use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
 use super::Params;
+use super::actions::is_id;
 use crate::app::App;
 use crate::domain::method::Method;
-use crate::error::ApiResult;
+use crate::error::{ApiError, ApiResult};
+use crate::routes::body::Body;
 use crate::routes::view;
 use crate::store::User;
 
@@ -28,6 +31,98 @@ pub async fn get(State(app): State<App>, Params(user_id): Params<String>) -> Api
         reply.insert("defaultVerificationMethod".to_owned(), json!(default));
     }
     Ok(Json(Value::Object(reply)))
+}
+
+/// The query of [`query`].
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Which {
+    username: Option<String>,
+    email: Option<String>,
+    phone_number: Option<String>,
+    limit: Option<i64>,
+    last_evaluated_user_id: Option<String>,
+}
+
+/// `GET /users`: those with all of the attributes that are given, page by page.
+pub async fn query(State(app): State<App>, Query(which): Query<Which>) -> ApiResult<Json<Value>> {
+    const LARGEST_PAGE: i64 = 100;
+    let most = which.limit.unwrap_or(LARGEST_PAGE).clamp(1, LARGEST_PAGE);
+    let mut tx = app.store.read().await?;
+    let mut users = tx
+        .query_users(
+            which.username.as_deref(),
+            which.email.as_deref(),
+            which.phone_number.as_deref(),
+            which.last_evaluated_user_id.as_deref(),
+            most + 1,
+        )
+        .await?;
+    let page = usize::try_from(most).unwrap_or(1);
+    let has_more = users.len() > page;
+    users.truncate(page);
+    let shown: Vec<Value> = users
+        .iter()
+        .map(|user| {
+            let mut view = view::user(user);
+            view.insert("userId".to_owned(), json!(user.user_id));
+            Value::Object(view)
+        })
+        .collect();
+    let mut reply = json!({ "users": shown });
+    if let (true, Some(last)) = (has_more, users.last()) {
+        reply["lastEvaluatedUserId"] = json!(last.user_id);
+    }
+    Ok(Json(reply))
+}
+
+/// The body of [`update`]; what is absent stays as it is, `null` takes it away.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Update {
+    #[serde(default, deserialize_with = "given")]
+    email: Option<Option<String>>,
+    email_verified: Option<bool>,
+    #[serde(default, deserialize_with = "given")]
+    phone_number: Option<Option<String>>,
+    phone_number_verified: Option<bool>,
+    #[serde(default, deserialize_with = "given")]
+    username: Option<Option<String>>,
+    #[serde(default, deserialize_with = "given")]
+    display_name: Option<Option<String>>,
+    #[serde(default, deserialize_with = "given")]
+    locale: Option<Option<String>>,
+    custom: Option<Value>,
+}
+
+/// Tells `null` from absent.
+#[expect(clippy::option_option, reason = "three things are told apart")]
+fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
+    Option::<String>::deserialize(deserializer).map(Some)
+}
+
+/// `PATCH /users/{user_id}`, and `POST` as older SDKs do: creates the user if there is none.
+pub async fn update(
+    State(app): State<App>,
+    Params(user_id): Params<String>,
+    Body(body): Body<Update>,
+) -> ApiResult<Json<Value>> {
+    if !is_id(&user_id) {
+        return Err(ApiError::invalid_request("The userId is not of the right form."));
+    }
+    let mut tx = app.store.write().await?;
+    let mut user = tx.lock_or_create_user(&user_id, &app.random.id(), app.clock.now()).await?;
+    user.email = body.email.unwrap_or(user.email);
+    user.email_verified = body.email_verified.unwrap_or(user.email_verified);
+    user.phone_number = body.phone_number.unwrap_or(user.phone_number);
+    user.phone_number_verified = body.phone_number_verified.unwrap_or(user.phone_number_verified);
+    user.username = body.username.unwrap_or(user.username);
+    user.display_name = body.display_name.unwrap_or(user.display_name);
+    user.locale = body.locale.unwrap_or(user.locale);
+    user.custom = body.custom.or(user.custom);
+    tx.save_user(&user).await?;
+    tx.commit().await?;
+    Ok(Json(Value::Object(view::user(&user))))
 }
 
 /// `DELETE /users/{user_id}`: with all that is theirs. One who is not there is gone already.

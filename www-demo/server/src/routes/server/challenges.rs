@@ -1,0 +1,269 @@
+//! Challenges that a backend makes itself: a code to an address, before or after it knows whose it is.
+
+use axum::Json;
+use axum::extract::{Query, State};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use subtle::ConstantTimeEq;
+
+use super::actions::{is_action_code, is_id};
+use crate::app::App;
+use crate::domain::address::{is_email, is_phone_number};
+use crate::domain::code::{Failure, may_guess, six_digits};
+use crate::domain::method::Method;
+use crate::domain::scope::Scopes;
+use crate::domain::{Millis, SECOND};
+use crate::error::{ApiError, ApiResult};
+use crate::outbox::Content;
+use crate::routes::body::Body;
+use crate::routes::client::challenge::CHALLENGE_LIFE;
+use crate::routes::client::codes::code_hash;
+use crate::store::{Action, ActionState, Challenge, Kind, MessageKind, Progress};
+use crate::verification::{Proof, Rights};
+
+/// The action of a challenge that names none.
+const DEFAULT_ACTION: &str = "challenge";
+
+/// The body of [`challenge`].
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Ask {
+    verification_method: Option<Method>,
+    action: Option<String>,
+    challenge_id: Option<String>,
+    idempotency_key: Option<String>,
+    user_id: Option<String>,
+    email: Option<String>,
+    phone_number: Option<String>,
+    sms_channel: Option<String>,
+}
+
+/// `POST /challenge`: sends a code to an address. With the id of an earlier challenge it is sent again.
+pub async fn challenge(State(app): State<App>, Body(body): Body<Ask>) -> ApiResult<Json<Value>> {
+    let now = app.clock.now();
+    let mut tx = app.store.write().await?;
+    let earlier = match &body.challenge_id {
+        Some(id) => {
+            let earlier = tx.open_challenge(Kind::ServerCode, id, now).await?;
+            Some(earlier.ok_or_else(|| ApiError::invalid_request("There is no such challenge, or it has ended."))?)
+        }
+        None => None,
+    };
+    let known = |name: &str| earlier.as_ref().and_then(|earlier| earlier.data[name].as_str().map(str::to_owned));
+    let user = match &body.user_id {
+        Some(user_id) => tx.user(user_id).await?,
+        None => None,
+    };
+    let email = body.email.or_else(|| known("email")).or_else(|| user.as_ref()?.email.clone());
+    let number = body.phone_number.or_else(|| known("phoneNumber")).or_else(|| user.as_ref()?.phone_number.clone());
+    let method = body.verification_method.or_else(|| known("method").as_deref().and_then(Method::named));
+    let method = match (method, body.sms_channel.as_deref()) {
+        (Some(Method::Sms), Some("WHATSAPP")) => Method::Whatsapp,
+        (Some(method), _) => method,
+        (None, _) if email.is_some() => Method::EmailOtp,
+        (None, _) => Method::Sms,
+    };
+    let (address, message) = match method {
+        Method::EmailOtp => (email.filter(|email| is_email(email)), MessageKind::Email),
+        Method::Sms => (number.filter(|number| is_phone_number(number)), MessageKind::Sms),
+        Method::Whatsapp => (number.filter(|number| is_phone_number(number)), MessageKind::Whatsapp),
+        _ => return Err(ApiError::invalid_request("verificationMethod is SMS, EMAIL_OTP or WHATSAPP.")),
+    };
+    let address = address.ok_or_else(|| {
+        ApiError::invalid_request(
+            "An email (EMAIL_OTP), or a phoneNumber such as +15550100123 (SMS, WHATSAPP), is needed.",
+        )
+    })?;
+    let code = body.action.or_else(|| known("action")).unwrap_or_else(|| DEFAULT_ACTION.to_owned());
+    let idempotency_key = body.idempotency_key.or_else(|| known("idempotencyKey")).unwrap_or_else(|| app.random.id());
+    if !is_action_code(&code) || !is_id(&idempotency_key) {
+        return Err(ApiError::invalid_request("The action or the idempotencyKey is not of the right form."));
+    }
+
+    let digits = six_digits(|| app.random.bytes());
+    let challenge_id = app.random.id();
+    let mut data = json!({ "method": method, "action": code, "idempotencyKey": idempotency_key });
+    data[if method == Method::EmailOtp { "email" } else { "phoneNumber" }] = json!(address);
+    let challenge = Challenge {
+        user_key: user.as_ref().map(|user| user.user_key.clone()),
+        secret: Some(code_hash(&app, &challenge_id, &digits)),
+        data,
+        ..Challenge::new(challenge_id, Kind::ServerCode, now, CHALLENGE_LIFE)
+    };
+    if let Some(earlier) = &earlier {
+        tx.consume_challenge(&earlier.challenge_id, now).await?;
+    }
+    tx.insert_challenge(&challenge).await?;
+    let user_id = user.map(|user| user.user_id).unwrap_or_default();
+    app.send_to(&mut tx, &user_id, &address, message, &challenge, Content::Code(&digits)).await?;
+    tx.commit().await?;
+    Ok(Json(json!({
+        "challengeId": challenge.challenge_id,
+        "idempotencyKey": idempotency_key,
+        "expiresAt": challenge.expires_at / SECOND,
+    })))
+}
+
+/// The body of [`verify`].
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Verify {
+    challenge_id: String,
+    verification_code: String,
+}
+
+/// `POST /verify`
+pub async fn verify(State(app): State<App>, Body(body): Body<Verify>) -> ApiResult<Json<Value>> {
+    let now = app.clock.now();
+    let failed = |failure: Failure| Ok(Json(json!({ "isVerified": false, "failureReason": failure.name() })));
+    let mut tx = app.store.write().await?;
+    let Some(challenge) = tx.open_challenge(Kind::ServerCode, &body.challenge_id, now).await? else {
+        return failed(Failure::InvalidOrExpired);
+    };
+    if challenge.progress != Progress::Pending {
+        return failed(Failure::InvalidOrExpired);
+    }
+    // Counted before it is looked at: of guesses that come at once, none is free.
+    let attempts = tx.add_attempt(&challenge.challenge_id).await?;
+    if let Err(failure) = may_guess(attempts - 1, 0) {
+        return failed(failure);
+    }
+    let given = code_hash(&app, &challenge.challenge_id, &body.verification_code);
+    let wanted = challenge.secret.as_deref().unwrap_or_default();
+    if !bool::from(given.as_bytes().ct_eq(wanted.as_bytes())) {
+        tx.commit().await?;
+        return failed(may_guess(attempts, 0).err().unwrap_or(Failure::InvalidOrExpired));
+    }
+    if !tx.progress_challenge(&challenge.challenge_id, Progress::Pending, Progress::Approved, now).await? {
+        return failed(Failure::InvalidOrExpired);
+    }
+    tx.commit().await?;
+    let mut reply = json!({ "isVerified": true, "verificationMethod": challenge.data["method"] });
+    for name in ["email", "phoneNumber"] {
+        if challenge.data[name].is_string() {
+            reply[name] = challenge.data[name].clone();
+        }
+    }
+    Ok(Json(reply))
+}
+
+/// The body of [`claim`].
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Claim {
+    challenge_id: String,
+    user_id: String,
+    #[serde(default)]
+    skip_verification_check: bool,
+}
+
+/// `POST /claim`: a challenge becomes a user's, once. Its token may manage their authenticators only if the address that
+/// was verified is one of them.
+pub async fn claim(State(app): State<App>, Body(body): Body<Claim>) -> ApiResult<Json<Value>> {
+    let now = app.clock.now();
+    let gone = || ApiError::unauthorized("There is no such challenge, it has ended, or a user has claimed it.");
+    if !is_id(&body.user_id) {
+        return Err(ApiError::invalid_request("The userId is not of the right form."));
+    }
+    let mut tx = app.store.write().await?;
+    let challenge = tx.open_challenge(Kind::ServerCode, &body.challenge_id, now).await?.ok_or_else(gone)?;
+    let is_verified = challenge.progress == Progress::Approved;
+    if !is_verified && !body.skip_verification_check {
+        return Err(ApiError::invalid_request("The challenge was not verified. POST /verify first."));
+    }
+    let user = tx.lock_or_create_user(&body.user_id, &app.random.id(), now).await?;
+    if challenge.user_key.as_ref().is_some_and(|user_key| *user_key != user.user_key)
+        || !tx.consume_challenge(&challenge.challenge_id, now).await?
+    {
+        return Err(gone());
+    }
+    let text = |name: &str| challenge.data[name].as_str().map(str::to_owned).unwrap_or_default();
+    let method = Method::named(&text("method")).unwrap_or(Method::EmailOtp);
+    let new = new_action(&app, &user.user_key, text("action"), text("idempotencyKey"), now);
+    let (action, _) = tx.insert_action(&new).await?;
+    let address = if method == Method::EmailOtp { text("email") } else { text("phoneNumber") };
+    let to = if method == Method::EmailOtp { Method::EmailOtp } else { Method::Sms };
+    let verified = tx.verified_authenticators(&user.user_key).await?;
+    let proven = verified.iter().find(|one| one.method == to && one.address.as_ref() == Some(&address));
+    let token = match proven {
+        Some(authenticator) if is_verified => {
+            let proof = Proof { authenticator, method, secret: None, user_verified: true };
+            app.challenged(&mut tx, &user, &action, &proof, None).await?
+        }
+        _ => {
+            let rights = Rights {
+                scope: Scopes::READ.to_string(),
+                window_key: None,
+                ends_at: now + app.config.window,
+                is_verified,
+            };
+            // For a user who has authenticators, an address that is none of them proves nothing.
+            if is_verified && verified.is_empty() && action.state.is_open() {
+                tx.set_action_state(&action.action_key, ActionState::ChallengeSucceeded, None, now).await?;
+            }
+            app.mint(&user, &action, rights)?
+        }
+    };
+    tx.commit().await?;
+    Ok(Json(json!({ "token": token, "verificationMethod": method })))
+}
+
+fn new_action(app: &App, user_key: &str, code: String, idempotency_key: String, now: Millis) -> Action {
+    Action {
+        action_key: app.random.id(),
+        user_key: user_key.to_owned(),
+        code,
+        idempotency_key,
+        state: ActionState::ChallengeRequired,
+        state_updated_at: now,
+        created_at: now,
+        updated_at: now,
+        verification_method: None,
+        verified_by: None,
+        scope: Scopes::READ.to_string(),
+        first_enrolment_at: None,
+        attributes: json!({}),
+    }
+}
+
+/// The query of [`get`].
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Which {
+    challenge_id: Option<String>,
+    user_id: Option<String>,
+    action: Option<String>,
+    verification_method: Option<Method>,
+}
+
+/// `GET /challenges`: the newest that fits and can still be answered; nothing in it if there is none.
+pub async fn get(State(app): State<App>, Query(which): Query<Which>) -> ApiResult<Json<Value>> {
+    let now = app.clock.now();
+    let mut tx = app.store.read().await?;
+    let user = match &which.user_id {
+        Some(user_id) => tx.user(user_id).await?,
+        None => None,
+    };
+    let found = match (&which.challenge_id, user) {
+        (Some(id), _) => tx.open_challenge(Kind::ServerCode, id, now).await?.into_iter().collect(),
+        (None, Some(user)) => tx.open_of_user(Kind::ServerCode, &user.user_key, now).await?,
+        (None, None) => Vec::new(),
+    };
+    let fits = |challenge: &&Challenge| {
+        which.action.as_ref().is_none_or(|action| challenge.data["action"] == **action)
+            && which.verification_method.is_none_or(|method| challenge.data["method"] == method.name())
+    };
+    let Some(challenge) = found.iter().find(fits) else { return Ok(Json(json!({}))) };
+    let mut reply = json!({
+        "challengeId": challenge.challenge_id,
+        "expiresAt": challenge.expires_at / SECOND,
+        "verificationMethod": challenge.data["method"],
+        "action": challenge.data["action"],
+    });
+    for name in ["email", "phoneNumber"] {
+        if challenge.data[name].is_string() {
+            reply[name] = challenge.data[name].clone();
+        }
+    }
+    Ok(Json(reply))
+}
