@@ -255,5 +255,7 @@ async fn denied_storage_costs_the_hint_and_not_the_sign_in() {
     assert!(signed_in.is_verified);
     assert!(!client.passkey_is_available_on_device(&user.id).await);
     drop(denied);
+    client.passkey_sign_in(SignIn::default()).await.unwrap();
+    assert!(client.passkey_is_available_on_device(&user.id).await);
     user.delete().await;
 }

@@ -47,12 +47,13 @@ export class Script {
     delete navigator.credentials;
   }
 }
+const storage = Object.getOwnPropertyDescriptor(globalThis, "localStorage");
 export const deny = () => Object.defineProperty(globalThis, "localStorage", {
   get() { throw new DOMException("denied", "SecurityError"); }, configurable: true,
 });
-export const allow = () => { delete globalThis.localStorage; };
+export const allow = () => Object.defineProperty(globalThis, "localStorage", storage);
 export const server = async (method, path, body) => {
-  const response = await real.fetch(`${location.hash.slice(1)}${path}`, {
+  const response = await real.fetch(`${base()}${path}`, {
     method,
     headers: { Authorization: `Basic ${btoa("local-secret:")}`, ...(body && { "Content-Type": "application/json" }) },
     body,
@@ -60,7 +61,14 @@ export const server = async (method, path, body) => {
   if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
   return response.json();
 };
-export const base = () => location.hash.slice(1);
+// A browser asks which of several accounts is meant, and there is nobody to answer.
+export const forget = async () => {
+  for (const credentialId of Object.values(JSON.parse(localStorage.as_user_passkey_map ?? "{}")).flat()) {
+    await PublicKeyCredential.signalUnknownCredential({ rpId: "localhost", credentialId });
+  }
+  localStorage.removeItem("as_user_passkey_map");
+};
+export const base = () => new URLSearchParams(location.hash.slice(1)).get("api");
 "#)]
 extern "C" {
     type Script;
@@ -88,6 +96,7 @@ extern "C" {
     fn allow();
     fn server(method: &str, path: &str, body: Option<String>) -> Promise;
     fn base() -> String;
+    fn forget() -> Promise;
 }
 
 /// `fetch` and `navigator.credentials` by script, until it is dropped.
@@ -187,7 +196,9 @@ impl User {
         Reflect::get(&tracked, &"token".into()).unwrap().as_string().unwrap()
     }
 
+    /// Deletes the user, and the passkeys from the authenticator.
     pub async fn delete(self) {
+        JsFuture::from(forget()).await.unwrap();
         JsFuture::from(server("DELETE", &format!("/users/{}", self.id), None)).await.unwrap();
     }
 }

@@ -21,8 +21,8 @@ pub struct WebDriver {
 }
 
 impl WebDriver {
-    /// Starts the driver, and the way to it. `fragment` is what the test page gets.
-    pub fn start(fragment: &str) -> Result<WebDriver> {
+    /// Starts the driver, and the way to it. `api` is what the test page gets.
+    pub fn start(api: &str) -> Result<WebDriver> {
         setup::chromium()?;
         let port = free_port()?;
         let driver = Command::new(setup::chromedriver()?)
@@ -41,13 +41,13 @@ impl WebDriver {
             }
             thread::sleep(Duration::from_millis(20));
         }
-        let fragment = fragment.to_owned();
+        let api = api.to_owned();
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let fragment = fragment.clone();
+                let api = api.clone();
                 thread::spawn(move || {
                     // The runner tells what went wrong.
-                    let _ = pass(stream, port, &fragment);
+                    let _ = pass(stream, port, &api);
                 });
             }
         });
@@ -68,12 +68,12 @@ struct Request {
 }
 
 /// Passes the requests of one connection, one after the other.
-fn pass(stream: TcpStream, port: u16, fragment: &str) -> Result<()> {
+fn pass(stream: TcpStream, port: u16, api: &str) -> Result<()> {
     let mut client = stream.try_clone()?;
     let mut reader = BufReader::new(stream);
     while let Some(mut request) = read(&mut reader)? {
         if request.line.contains("/url ") && request.line.starts_with("POST") {
-            request.body = rewrite(&request.body, fragment)?;
+            request.body = rewrite(&request.body, api)?;
         }
         let answer = send(port, &request.line, &request.body)?;
         if request.line.starts_with("POST /session ") {
@@ -92,10 +92,12 @@ fn pass(stream: TcpStream, port: u16, fragment: &str) -> Result<()> {
 }
 
 /// The address of the test page, where WebAuthn works and with what the tests need to know.
-fn rewrite(body: &[u8], fragment: &str) -> Result<Vec<u8>> {
+fn rewrite(body: &[u8], api: &str) -> Result<Vec<u8>> {
     let mut body: Value = serde_json::from_slice(body)?;
     let url = body["url"].as_str().context("no url")?.replace("127.0.0.1", "localhost");
-    body["url"] = json!(format!("{url}#{fragment}"));
+    // The runner has a fragment of its own, of parameters.
+    let joint = if url.contains('#') { '&' } else { '#' };
+    body["url"] = json!(format!("{url}{joint}api={api}"));
     Ok(serde_json::to_vec(&body)?)
 }
 
@@ -159,9 +161,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_test_page_is_opened_at_localhost_with_the_fragment() {
+    fn the_test_page_is_opened_at_localhost_with_the_address_of_the_api() {
         let body = rewrite(br#"{"url":"http://127.0.0.1:1234/"}"#, "http://localhost:1/v1").unwrap();
-        assert_eq!(body, br#"{"url":"http://localhost:1234/#http://localhost:1/v1"}"#);
+        assert_eq!(body, br#"{"url":"http://localhost:1234/#api=http://localhost:1/v1"}"#);
+        let body = rewrite(br#"{"url":"http://127.0.0.1:1234/#a=b"}"#, "http://localhost:1/v1").unwrap();
+        assert_eq!(body, br#"{"url":"http://localhost:1234/#a=b&api=http://localhost:1/v1"}"#);
     }
 
     #[test]
