@@ -1,7 +1,7 @@
 //! The project's commands: `cargo xtask <command>`. Each sets up what it needs by itself and can be run again at once.
+#![allow(clippy::disallowed_methods, reason = "how long a suite or a wait takes is real time")]
 
 mod ci;
-
 mod glue;
 mod package;
 mod serve;
@@ -18,7 +18,7 @@ use std::process::ExitCode;
 
 const USAGE: &str = "usage: cargo xtask <command>
 
-  demo [--port N] [--no-open]   build, serve, print the address, open a browser if there is one
+  demo [--port N] [--no-open]   build, serve, print the address, open a browser if there is one; flags as of serve
   serve [--port N] [flags]      build if needed and run the local server; further flags are the server's
   build                         write pkg/, the npm package as it would be published
   test [suite ...]              every suite, or those named

@@ -48,6 +48,7 @@ fn replace(mut command: Command) -> Result<()> {
 pub fn demo(arguments: &[String]) -> Result<()> {
     let mut port = DEFAULT_PORT;
     let mut open = true;
+    let mut flags = Vec::new();
     let mut arguments = arguments.iter();
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
@@ -56,7 +57,8 @@ pub fn demo(arguments: &[String]) -> Result<()> {
                 let value = arguments.next().context("--port needs a number")?;
                 port = value.parse().with_context(|| format!("--port needs a number, not `{value}`"))?;
             }
-            other => bail!("demo has no flag `{other}`: usage: cargo xtask demo [--port N] [--no-open]"),
+            // The server tells which flags it does not know.
+            other => flags.push(other),
         }
     }
     let program = build()?;
@@ -73,7 +75,7 @@ pub fn demo(arguments: &[String]) -> Result<()> {
             .spawn()?;
     }
     let mut server = command(program);
-    server.args(["--port", &port.to_string()]);
+    server.args(["--port", &port.to_string()]).args(flags);
     replace(server)
 }
 

@@ -1,6 +1,7 @@
 //! Running programs, and telling what is stale.
 
 use anyhow::{Context, Result, bail};
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -68,11 +69,51 @@ fn modified(path: &Path) -> Option<SystemTime> {
     path.metadata().and_then(|data| data.modified()).ok()
 }
 
+/// Every folder that these files are in: it changes when a file of it comes or goes.
+fn folders(files: &[PathBuf], inputs: &[PathBuf]) -> BTreeSet<PathBuf> {
+    let below = |folder: &Path| inputs.iter().any(|input| input.is_dir() && folder.starts_with(input));
+    files
+        .iter()
+        .flat_map(|file| file.ancestors().skip(1))
+        .filter(|folder| below(folder))
+        .map(Path::to_path_buf)
+        .collect()
+}
+
 /// Whether an output is missing, or older than one of the inputs or than this program.
 pub fn stale(output: &Path, inputs: &[PathBuf]) -> bool {
     let Some(made) = modified(output) else {
         return true;
     };
     let program = std::env::current_exe().ok();
-    files(inputs).iter().chain(program.as_ref()).any(|input| modified(input).is_none_or(|changed| changed > made))
+    let files = files(inputs);
+    let folders = folders(&files, inputs);
+    let newer = |input: &PathBuf| modified(input).is_none_or(|changed| changed > made);
+    files.iter().chain(&folders).chain(&program).any(newer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_output_is_stale_when_missing_and_when_an_input_came_after_it() {
+        let folder = std::env::temp_dir().join(format!("xtask-stale-{}", std::process::id()));
+        let input = folder.join("in/deep");
+        std::fs::create_dir_all(&input).unwrap();
+        std::fs::write(input.join("a"), "").unwrap();
+        let output = folder.join("out");
+        let inputs = [folder.join("in")];
+        assert!(stale(&output, &inputs), "missing");
+
+        let file = std::fs::File::create(&output).unwrap();
+        let later = modified(&input).unwrap() + std::time::Duration::from_secs(3600);
+        file.set_modified(later).unwrap();
+        assert!(!stale(&output, &inputs), "newer than its inputs and this program");
+
+        let after = later + std::time::Duration::from_secs(1);
+        std::fs::File::open(&input).unwrap().set_modified(after).unwrap();
+        assert!(stale(&output, &inputs), "a file came or went");
+        std::fs::remove_dir_all(folder).unwrap();
+    }
 }

@@ -65,8 +65,8 @@ fn print_row(name: &str, [raw, gzip, brotli]: &Sizes) {
     println!("{name:<34} {raw:>8} {gzip:>8} {brotli:>8}");
 }
 
-/// The peer, bundled as an app bundles it.
-fn peer() -> Result<PathBuf> {
+/// The peer, bundled as an app bundles it: `target/peer/bundle.js`.
+pub fn peer() -> Result<PathBuf> {
     let entry = root().join("target/peer/entry.js");
     let bundle = root().join("target/peer/bundle.js");
     std::fs::create_dir_all(root().join("target/peer"))?;

@@ -3,7 +3,7 @@
 use crate::serve::TestServer;
 use crate::shell::{output, root, run, say};
 use crate::webdriver::WebDriver;
-use crate::{package, setup};
+use crate::{package, setup, size};
 use anyhow::{Context, Result, bail};
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -63,7 +63,7 @@ pub fn test(names: &[String]) -> Result<()> {
 
 fn cargo_test(packages: &[&str]) -> Result<Counts> {
     let mut cargo = Command::new("cargo");
-    cargo.arg("test").args(packages.iter().flat_map(|package| ["--package", package]));
+    cargo.args(["test", "--no-fail-fast"]).args(packages.iter().flat_map(|package| ["--package", package]));
     counted(&mut cargo, count_cargo)
 }
 
@@ -157,8 +157,9 @@ fn e2e() -> Result<Counts> {
 /// Speed beside the peer: ratios, never a verdict.
 pub fn bench() -> Result<()> {
     package::build()?;
-    setup::npm()?;
+    size::peer()?;
     let chromium = setup::chromium()?;
+    say("Measuring fresh pages, ours and the peer's in turn (about a minute)");
     let script = root().join("tests/bench/run.mjs");
     run(Command::new("node").arg(script).env("CHROMIUM", chromium))
 }

@@ -4,6 +4,7 @@ use crate::shell::{output, root, run, say, stale};
 use crate::{glue, setup};
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// What is measured to make it smallest: see ARCHITECTURE.md and `cargo xtask size`.
 const RUSTFLAGS: [&str; 5] = [
@@ -16,6 +17,18 @@ const RUSTFLAGS: [&str; 5] = [
     // The core is shallow; a small stack also makes every address a byte shorter.
     "-Clink-arg=-zstack-size=32768",
 ];
+
+/// Links the core to its glue, which fails on a name that one of them lacks.
+const INSTANTIATE: &str = r#"
+import { readFileSync } from "node:fs";
+import { pathToFileURL } from "node:url";
+const [glue, wasm] = process.argv.slice(1);
+const { imports } = await import(pathToFileURL(glue));
+const { instance } = await WebAssembly.instantiate(readFileSync(wasm), imports());
+for (const [, name] of readFileSync(glue, "utf8").matchAll(/\bwasm\.([\w$]+)/g)) {
+  if (!(name in instance.exports)) throw new Error(`the glue uses ${name}, which the core does not export`);
+}
+"#;
 
 /// The folder that has `core.js` (the glue) and `core.wasm`, built if need be.
 pub fn build() -> Result<PathBuf> {
@@ -43,7 +56,7 @@ pub fn build() -> Result<PathBuf> {
         .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}")))?;
 
     std::fs::create_dir_all(&folder)?;
-    run(std::process::Command::new(bindgen.join("wasm-bindgen"))
+    run(Command::new(bindgen.join("wasm-bindgen"))
         .args(["--target", "web", "--remove-name-section", "--remove-producers-section", "--no-typescript"])
         .args(["--out-name", "core", "--out-dir"])
         .arg(&folder)
@@ -65,6 +78,11 @@ pub fn build() -> Result<PathBuf> {
     let glue = std::fs::read_to_string(folder.join("core.js"))?;
     std::fs::write(folder.join("core.js"), glue::prepare(&glue, &names)?)?;
     refuse_paths(&named)?;
+    run(Command::new("node")
+        .args(["--input-type=module", "-e", INSTANTIATE, "--"])
+        .arg(folder.join("core.js"))
+        .arg(&named))
+    .context("the core and its glue do not fit together")?;
     std::fs::rename(&named, &made)?;
     Ok(folder)
 }
