@@ -65,16 +65,14 @@ pub fn site() -> Result<PathBuf> {
                 .lines()
                 .any(|line| line.contains(" from \"") && !line.contains(" from \".") && !line.contains(" from \"/"));
         if uses_npm {
+            // Only what comes from npm is bundled: the page's own modules stay as they are written.
+            let own = files(std::slice::from_ref(&source))
+                .into_iter()
+                .filter_map(|file| Some(format!("--external:./{}", file.file_name()?.to_str()?)));
             run(setup::npm_program("esbuild")?
                 .arg(&file)
-                .args([
-                    "--bundle",
-                    "--format=esm",
-                    "--target=es2022",
-                    "--external:/pkg/*",
-                    "--external:./*",
-                    "--log-level=warning",
-                ])
+                .args(["--bundle", "--format=esm", "--target=es2022", "--external:/pkg/*", "--log-level=warning"])
+                .args(own)
                 .arg(format!("--outfile={}", target.display()))
                 .env("NODE_PATH", root().join("tests/node_modules")))?;
         } else {
