@@ -11,6 +11,7 @@ use axum::http::{HeaderMap, Method, Request, StatusCode};
 use base64::Engine;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use tower::ServiceExt;
 
 use super::Device;
@@ -59,7 +60,7 @@ pub struct Server {
 
 impl Server {
     pub async fn start() -> Self {
-        let store = Store::open("sqlite::memory:").await.unwrap();
+        let store = Store::open(&fresh_database().await).await.unwrap();
         Self { app: App::new(Config::local(8787), store, Random::System).unwrap() }
     }
 
@@ -235,6 +236,15 @@ impl Server {
             .find(|code| app.step_of(code, self.app.clock.now()).is_none())
             .unwrap()
     }
+}
+
+/// An empty database: in memory, or a schema of its own in the PostgreSQL database that the environment names.
+async fn fresh_database() -> String {
+    let Ok(url) = std::env::var("AUTHSIGNAL_LOCAL_TEST_POSTGRES") else { return "sqlite::memory:".to_owned() };
+    let schema = format!("test_{}", Random::System.id().replace('-', ""));
+    let mut connection = PgConnection::connect(&url).await.unwrap();
+    connection.execute(AssertSqlSafe(format!("CREATE SCHEMA {schema}"))).await.unwrap();
+    format!("{url}?options[search_path]={schema}")
 }
 
 /// The token that a verify answered with.
