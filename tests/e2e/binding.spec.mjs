@@ -45,7 +45,7 @@ test("adding an authenticator does not prolong the window", async ({ demo, serve
 test("a token from the backend with the scope adds an authenticator without a challenge", async ({ demo, server }) => {
   await demo.open();
   const { userId } = await demo.signUp();
-  await demo.page.reload();
+  await demo.reload();
   await expect(demo.windowTime).toHaveText("closed");
 
   await demo.addWithTokenButton.click();
@@ -181,7 +181,7 @@ test.describe("the server refuses", () => {
     await demo.open();
     await demo.signUp();
     await server.reset();
-    await demo.page.reload();
+    await demo.reload();
 
     await demo.signInButton.click();
     await expect(demo.note("sign-in")).toContainText("unknown_credential");

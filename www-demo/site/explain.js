@@ -46,7 +46,6 @@ export function explainAnswer({ errorCode, errorDescription }) {
 
 const BACKEND = {
   unauthorized: ["Nobody is signed in.", "Create an account, or sign in with its passkey."],
-  challenge_required: ["Back, without a proof.", "The token that came back proves nothing, and nothing was changed."],
 };
 
 /** What a ceremony, or a mistake of this page, threw. */

@@ -1,5 +1,5 @@
 import { Authsignal } from "/pkg/index.js";
-import { backend } from "./backend.js";
+import { BackendError, backend } from "./backend.js";
 import { BindingWindow } from "./binding-window.js";
 import { byId, element } from "./dom.js";
 import { explainAnswer, explainThrown, explainWrongCode } from "./explain.js";
@@ -145,7 +145,11 @@ for (const mode of ["popup", "window", "redirect"]) {
 /** The pre-built page has handed a token back; what it is worth, the backend asks the server. */
 async function comeBack(token) {
   if (!token) return say("prebuilt", "info", { what: "Closed.", next: "Nothing was proven, and nothing was changed." });
-  const session = await backend("/demo/sign-in", { token });
+  const session = await backend("/demo/sign-in", { token }).catch((error) => error);
+  if (session instanceof BackendError) {
+    const next = "The token that came back proves nothing, and nothing was changed.";
+    return say("prebuilt", "refused", { what: "Back, without a proof.", next, code: session.code, description: session.message });
+  }
   authsignal.setToken(token);
   bindingWindow.take(token, "Opened by the proof on the pre-built page.");
   showUser(session.user);

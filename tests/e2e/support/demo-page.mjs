@@ -38,7 +38,17 @@ export class DemoPage {
 
   async open() {
     await this.page.goto("/");
+    await this.started();
+  }
+
+  /** The last that the page's script does at its start is to show this button. */
+  async started() {
     await expect(this.page.getByRole("button", { name: "Reset", exact: true })).toBeVisible();
+  }
+
+  async reload() {
+    await this.page.reload();
+    await this.started();
   }
 
   /** Creates an account with its first passkey; answers what the backend said: `{userId, username, token}`. */
@@ -57,12 +67,15 @@ export class DemoPage {
   }
 
   async signOut() {
+    const loaded = this.page.waitForEvent("load");
     await this.page.getByRole("button", { name: "Sign out" }).click();
-    await expect(this.page.getByLabel("User name")).toBeEnabled();
+    await loaded;
+    await this.started();
   }
 
   /** The secret as the page spells it, without the spaces between its groups. */
   async secret() {
+    await expect(this.pairing).toBeVisible();
     const groups = await this.page.locator("#secret > span").allTextContents();
     expect(groups.slice(0, -1).every((group) => group.length === 4), "groups of four").toBe(true);
     return groups.join("");

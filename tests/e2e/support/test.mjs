@@ -10,9 +10,11 @@ import { VirtualAuthenticator } from "./virtual-authenticator.mjs";
  * `ui`: the pre-built UI in the same way.
  * `refusals`: set `test.use({refusals: true})` where the server is meant to say no: the browser logs each 4xx as an
  * error, and elsewhere such a line is a defect.
+ * `authenticatorKind`: what the virtual authenticator is, where it is not one that is built into the device.
  */
 export const test = base.extend({
   refusals: [false, { option: true }],
+  authenticatorKind: [{}, { option: true }],
 
   server: async ({ request }, use) => {
     const server = new Server(request);
@@ -20,8 +22,8 @@ export const test = base.extend({
     await use(server);
   },
 
-  authenticator: async ({ page }, use) => {
-    await use(await VirtualAuthenticator.add(page));
+  authenticator: async ({ page, authenticatorKind }, use) => {
+    await use(await VirtualAuthenticator.add(page, authenticatorKind));
   },
 
   demo: async ({ page, server, authenticator, refusals }, use) => {

@@ -37,7 +37,7 @@ export async function walk(demo, visit) {
   await demo.page.locator(".wire[data-step=app] li summary").first().click();
   await visit("8-window-closed");
 
-  await demo.page.reload();
+  await demo.reload();
   await demo.authenticator.forgetPasskeys();
   await demo.signInButton.click();
   await expect(demo.note("sign-in")).toContainText("cancelled");

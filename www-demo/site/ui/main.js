@@ -24,7 +24,7 @@ const exit = new Exit(query.get("mode") === "popup");
 /** What all screens share. */
 const page = {
   authsignal,
-  session: new Session(authsignal, BASE_URL, () => showTimeLeft()),
+  session: new Session(authsignal, configuration.tenantId, BASE_URL, () => showTimeLeft()),
   /** What the server said this page is to do. */
   opened: undefined,
   /** The methods that the user can prove. */

@@ -18,6 +18,7 @@ export function dataOf(result) {
 /** The token in hand, and what it is worth; the routes that only this page uses. The token lives here and in the client. */
 export class Session {
   #authsignal;
+  #tenantId;
   #baseUrl;
   #token;
   #claims;
@@ -27,8 +28,9 @@ export class Session {
   #changed;
 
   /** `changed` is called whenever another token is in hand. */
-  constructor(authsignal, baseUrl, changed) {
+  constructor(authsignal, tenantId, baseUrl, changed) {
     this.#authsignal = authsignal;
+    this.#tenantId = tenantId;
     this.#baseUrl = baseUrl;
     this.#changed = changed;
   }
@@ -76,8 +78,8 @@ export class Session {
 
   /** After the token's end: a token of the same action that may be challenged, and nothing more. */
   async renew() {
-    const { token, renewal } = await this.#call("POST", "ui/renew", { renewal: this.#renewal });
-    this.#renewal = renewal;
+    const tenant = `Basic ${btoa(encodeURIComponent(this.#tenantId))}`;
+    const { token } = await this.#call("POST", "ui/renew", { renewal: this.#renewal }, tenant);
     this.takeFresh(token);
   }
 
@@ -103,12 +105,12 @@ export class Session {
     return { ...data, token: accessToken };
   }
 
-  async #call(method, path, body) {
+  async #call(method, path, body, authorization = `Bearer ${this.#token}`) {
     let response;
     try {
       response = await fetch(`${this.#baseUrl}/client/${path}`, {
         method,
-        headers: { Authorization: `Bearer ${this.#token}`, "Content-Type": "application/json" },
+        headers: { Authorization: authorization, "Content-Type": "application/json" },
         body: body && JSON.stringify(body),
       });
     } catch (error) {

@@ -62,7 +62,7 @@ function settingsScreen(page, authenticators, done) {
     element(
       "div",
       { class: "foot" },
-      ...(page.opened.recoveryCodes && page.session.may("add")
+      ...(page.opened.recoveryCodes && page.session.may("add") && page.session.may("update")
         ? [button(text("settings.codes"), "quiet", () => done("codes"))]
         : []),
       button(text("settings.done"), "quiet", () => done("done")),

@@ -1,0 +1,202 @@
+import { serveApp } from "./support/app-server.mjs";
+import { expect, test as base } from "./support/test.mjs";
+import { ADDRESS } from "./support/ui-page.mjs";
+
+/** `app`: a page of another origin than the UI's, which launches it with a package of its choice. */
+const test = base.extend({
+  app: async ({ page, server, baseURL }, use) => {
+    await server.give("ada", { verificationMethod: "EMAIL_OTP", email: ADDRESS });
+    const { port, close } = await serveApp();
+    await use(new App(page, server, baseURL, port));
+    await page.close();
+    await close();
+  },
+});
+
+class App {
+  constructor(page, server, baseURL, port) {
+    this.page = page;
+    this.server = server;
+    this.baseURL = baseURL;
+    this.origin = `http://localhost:${port}`;
+    this.attacker = `http://attacker.test:${port}`;
+    this.popup = page.frameLocator("#__authsignal-popup-iframe");
+  }
+
+  /** Tracks, and launches the URL; what comes of it is kept in the page. */
+  async launch(folder, options, origin = this.origin) {
+    const { url } = await this.server.track("ada", { redirectUrl: `${this.origin}/back` });
+    await this.page.goto(`${origin}/`);
+    await this.page.getByRole("button", { name: "Pay" }).focus();
+    await this.page.evaluate(
+      async ([folder, url, options, baseURL]) => {
+        const { Authsignal } = await import(`/${folder}/index.js`);
+        globalThis.messages = [];
+        globalThis.errors = [];
+        addEventListener("message", ({ data }) => messages.push(typeof data === "string" ? JSON.parse(data) : data));
+        const authsignal = new Authsignal({ tenantId: "local", baseUrl: `${baseURL}/v1` });
+        const onError = (error) => errors.push(error);
+        globalThis.launched = Promise.resolve(authsignal.launch(url, { ...options, onError })).catch((error) => ({ error }));
+      },
+      [folder, url, options, this.baseURL],
+    );
+  }
+
+  /** What `launch` came to. */
+  outcome() {
+    return this.page.evaluate(() => launched);
+  }
+
+  /** What the UI has told the app, without the heights. */
+  async events() {
+    const messages = await this.page.evaluate(() => messages);
+    return messages.filter((message) => message.event).map((message) => message.event);
+  }
+
+  /** Proves the e-mail code in the UI, wherever it stands, and declines the passkey that is offered then. */
+  async prove(ui) {
+    await expect(ui.getByLabel("Code", { exact: true })).toBeVisible();
+    await ui.getByLabel("Code", { exact: true }).fill((await this.server.message(ADDRESS)).code);
+    await ui.getByRole("button", { name: "Confirm" }).click();
+    await ui.getByRole("button", { name: "Not now" }).click();
+  }
+}
+
+for (const [whose, folder] of [
+  ["the vendor's package", "vendor"],
+  ["our package", "ours"],
+]) {
+  test.describe(`launched by ${whose}`, () => {
+    test("by redirect, it comes back with a token that proves the challenge", async ({ app, page, server }) => {
+      await app.launch(folder, { mode: "redirect" }).catch(() => {});
+      await app.prove(page);
+      await page.waitForURL(`${app.origin}/back?**`);
+      const token = new URL(page.url()).searchParams.get("token");
+      expect(await server.validate(token)).toMatchObject({ isValid: true, state: "CHALLENGE_SUCCEEDED" });
+    });
+
+    test("in a popup, it grows with its content, answers with the token, and gives the focus back", async ({ app, page, server }) => {
+      await app.launch(folder, { mode: "popup" });
+      await expect(app.popup.getByRole("heading", { level: 1 })).toHaveText("Confirm it’s you");
+      await expect
+        .poll(async () => {
+          const frame = await page.locator("#__authsignal-popup-iframe").boundingBox();
+          const card = await app.popup.locator("#card").boundingBox();
+          return Math.abs(frame.height - card.height);
+        })
+        .toBeLessThanOrEqual(2);
+
+      await app.prove(app.popup);
+      const { token } = await app.outcome();
+      expect(await server.validate(token)).toMatchObject({ isValid: true, state: "CHALLENGE_SUCCEEDED" });
+      expect(await app.events()).toEqual(["AUTHSIGNAL_READY", "AUTHSIGNAL_CLOSE_POPUP"]);
+      await expect(page.locator("#__authsignal-popup-iframe")).toHaveCount(0);
+      await expect(page.getByRole("button", { name: "Pay" })).toBeFocused();
+    });
+
+    test("in a popup that is closed by Escape, it answers without a token", async ({ app, page }) => {
+      await app.launch(folder, { mode: "popup" });
+      await expect(app.popup.getByRole("heading", { level: 1 })).toBeVisible();
+      await page.locator("#__authsignal-popup-container").press("Escape");
+      expect((await app.outcome()).token).toBeUndefined();
+    });
+
+    test("in a window, it answers with the token and is closed", async ({ app, context, server }) => {
+      const opened = context.waitForEvent("page");
+      await app.launch(folder, { mode: "window" });
+      const popup = await opened;
+      await app.prove(popup);
+      const { token } = await app.outcome();
+      expect(await server.validate(token)).toMatchObject({ isValid: true, state: "CHALLENGE_SUCCEEDED" });
+      await expect.poll(() => popup.isClosed()).toBe(true);
+    });
+
+    test("what the API refuses inside reaches onError, and leaving still answers", async ({ app, page, server }) => {
+      await app.launch(folder, { mode: "popup" });
+      await expect(app.popup.getByRole("heading", { level: 1 })).toBeVisible();
+      await server.advanceClock(7200);
+      await app.popup.getByRole("button", { name: "Send a new code" }).click();
+      await expect(app.popup.getByText("Your time on this page is over.")).toBeVisible();
+      expect(await page.evaluate(() => errors)).toContainEqual(expect.objectContaining({ errorCode: "expired_token" }));
+      await app.popup.getByRole("button", { name: "Continue" }).click();
+      expect(await app.outcome()).toHaveProperty("token");
+    });
+
+    test("an origin that is not registered gets neither the page in a frame nor a message", async ({ app, context, page }) => {
+      const refusal = page.waitForEvent("console", (message) => message.text().includes("frame-ancestors"));
+      await app.launch(folder, { mode: "popup" }, app.attacker);
+      await refusal;
+      expect(await app.events()).toEqual([]);
+
+      const opened = context.waitForEvent("page");
+      await app.launch(folder, { mode: "window" }, app.attacker);
+      const popup = await opened;
+      await popup.getByRole("button", { name: "Leave without changes" }).click();
+      await expect(popup.getByRole("heading", { level: 1 })).toHaveText("That’s it");
+      expect(await app.events()).toEqual([]);
+    });
+  });
+}
+
+test("t12: our package listens to the page that it has opened, and to nobody else", async ({ app, baseURL, context, page }) => {
+  await app.launch("ours", { mode: "popup" });
+  await expect(app.popup.getByRole("heading", { level: 1 })).toBeVisible();
+  const forged = JSON.stringify({ event: "AUTHSIGNAL_CLOSE_POPUP", token: "forged" });
+
+  // The app's own origin; a frame without an origin; a site of another name; the right origin, but another page of it.
+  await page.evaluate((message) => postMessage(message, "*"), forged);
+  await page.evaluate((message) => {
+    const frame = document.createElement("iframe");
+    frame.sandbox = "allow-scripts";
+    frame.srcdoc = `<script>parent.postMessage(${JSON.stringify(message)}, "*")</script>`;
+    document.body.append(frame);
+  }, forged);
+  for (const elsewhere of [`${app.attacker}/`, `${baseURL}/favicon.svg`]) {
+    const opened = context.waitForEvent("page");
+    await page.evaluate((url) => void open(url), elsewhere);
+    const other = await opened;
+    await other.waitForLoadState();
+    await other.evaluate((message) => opener.postMessage(message, "*"), forged);
+    await other.close();
+  }
+  await expect.poll(async () => (await app.events()).filter((event) => event === "AUTHSIGNAL_CLOSE_POPUP").length).toBe(4);
+  await expect(app.popup.getByRole("heading", { level: 1 })).toBeVisible();
+
+  await app.popup.getByRole("button", { name: "Leave without changes" }).click();
+  const { token } = await app.outcome();
+  expect(token).not.toBe("forged");
+});
+
+test("a window that the browser blocks is told at once, with a code", async ({ app, page }) => {
+  await page.addInitScript(() => {
+    globalThis.open = () => null;
+  });
+  await page.goto(`${app.origin}/`);
+  const thrown = await page.evaluate(async (url) => {
+    const { Authsignal } = await import("/ours/index.js");
+    try {
+      await new Authsignal({ tenantId: "local" }).launch(`${url}/ui/?token=x`, { mode: "window" });
+    } catch ({ message, code }) {
+      return { message, code };
+    }
+  }, app.baseURL);
+  expect(thrown).toEqual({ message: "Window is not initialized", code: "popup_blocked" });
+});
+
+test("a window that its user closes settles the promise, with a code", async ({ app, context }) => {
+  const opened = context.waitForEvent("page");
+  await app.launch("ours", { mode: "window" });
+  const popup = await opened;
+  await popup.waitForLoadState();
+  await popup.close();
+  expect(await app.outcome()).toMatchObject({ errorCode: "window_closed" });
+});
+
+test("a frame that navigates away hands over nothing, and Escape still ends it", async ({ app, page }) => {
+  await app.launch("ours", { mode: "popup" });
+  await expect(app.popup.getByRole("heading", { level: 1 })).toBeVisible();
+  await page.frames()[1].goto(`${app.origin}/elsewhere`);
+  await page.frames()[1].evaluate(() => parent.postMessage(JSON.stringify({ event: "AUTHSIGNAL_CLOSE_POPUP", token: "forged" }), "*"));
+  await page.locator("#__authsignal-popup-container").press("Escape");
+  expect(await app.outcome()).toMatchObject({ errorCode: "window_closed" });
+});
