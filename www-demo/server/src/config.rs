@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use serde_json::{Value, json};
+
 use crate::domain::Millis;
 use crate::domain::binding::DEFAULT_WINDOW;
 
@@ -24,6 +26,8 @@ pub struct Config {
     pub pkg: Option<PathBuf>,
     /// A developer's machine, and not a deployment.
     pub is_local: bool,
+    /// How the pre-built UI looks and what it says: `{"theme": {...}, "texts": {...}}`.
+    pub ui: Value,
     /// The life of a token and of a binding window.
     pub window: Millis,
 }
@@ -39,6 +43,7 @@ impl Config {
             rp_name: "Authsignal local".to_owned(),
             site: None,
             pkg: None,
+            ui: json!({}),
             is_local: true,
             window: DEFAULT_WINDOW,
         }
@@ -52,6 +57,21 @@ impl Config {
     /// Whether a page of this origin may read answers, and use passkeys of this server.
     pub fn allows_origin(&self, origin: &str) -> bool {
         is_loopback_origin(origin)
+    }
+
+    /// The origins, beside loopback ones, whose pages may open the pre-built UI and be handed its tokens.
+    pub fn origins(&self) -> &[String] {
+        &[]
+    }
+
+    /// Whether every loopback origin may.
+    pub fn allows_any_loopback(&self) -> bool {
+        true
+    }
+
+    /// The same, as a Content-Security-Policy names who may put a page into a frame.
+    pub fn frame_ancestors(&self) -> &str {
+        "http://localhost:* http://127.0.0.1:*"
     }
 }
 

@@ -34,6 +34,9 @@ struct Options {
     /// The built npm package, served at /pkg/.
     #[arg(long)]
     pkg: Option<PathBuf>,
+    /// A JSON file with the pre-built UI's theme and texts: {"theme": {...}, "texts": {...}}.
+    #[arg(long)]
+    ui: Option<PathBuf>,
 }
 
 #[tokio::main]
@@ -57,7 +60,12 @@ async fn run(options: Options) -> Result<(), String> {
     // Browsers try ::1 for "localhost" too; a machine without IPv6 does without.
     let ipv6 = TcpListener::bind((Ipv6Addr::LOCALHOST, port)).await.ok();
 
-    let config = Config { site: options.site, pkg: options.pkg, ..Config::local(port) };
+    let mut config = Config { site: options.site, pkg: options.pkg, ..Config::local(port) };
+    if let Some(file) = options.ui {
+        let unreadable = |error: String| format!("{} cannot be used: {error}", file.display());
+        let text = std::fs::read_to_string(&file).map_err(|error| unreadable(error.to_string()))?;
+        config.ui = serde_json::from_str(&text).map_err(|error| unreadable(error.to_string()))?;
+    }
     let store = Store::open(&options.database).await.map_err(|error| {
         format!("the database {} cannot be used: {}", options.database, in_one_line(&error.to_string()))
     })?;

@@ -141,7 +141,12 @@ impl App {
 
     /// A token for this action, with these rights.
     pub fn mint(&self, user: &User, action: &Action, rights: Rights) -> ApiResult<String> {
-        let claims = Claims {
+        self.tokens.mint(&self.claims(user, action, rights)).map_err(ApiError::internal)
+    }
+
+    /// What such a token says.
+    pub fn claims(&self, user: &User, action: &Action, rights: Rights) -> Claims {
+        Claims {
             aud: self.config.api(),
             sub: user.user_id.clone(),
             iat: self.clock.now() / SECOND,
@@ -162,8 +167,7 @@ impl App {
                 window_key: rights.window_key,
                 is_verified: rights.is_verified,
             },
-        };
-        self.tokens.mint(&claims).map_err(ApiError::internal)
+        }
     }
 }
 

@@ -135,6 +135,8 @@ pub async fn sign_out(State(app): State<App>, headers: HeaderMap, Body(Empty {})
 pub struct TokenRequest {
     action: String,
     scope: Option<String>,
+    #[serde(default)]
+    settings: bool,
 }
 
 /// `POST /demo/token`: a token for the signed-in user. Which rights a page may ask for is the backend's decision.
@@ -151,10 +153,13 @@ pub async fn token(
         return Err(ApiError::invalid_request("The demo's backend grants the scope add:authenticators only."));
     }
     let path = format!("users/{}/actions/{}", user.user_id, body.action);
-    let attributes = match body.scope {
-        Some(scope) => json!({ "scope": scope }),
-        None => json!({}),
-    };
+    let mut attributes = json!({
+        "redirectUrl": format!("{}/", app.config.origin),
+        "redirectToSettings": body.settings,
+    });
+    if let Some(scope) = body.scope {
+        attributes["scope"] = json!(scope);
+    }
     let tracked = call(&app, Method::POST, &path, &attributes).await?;
     Ok(Json(json!({
         "token": tracked["token"],

@@ -7,6 +7,7 @@ pub mod guard;
 pub mod local;
 pub mod server;
 pub mod socket;
+pub mod ui;
 pub mod view;
 
 use axum::handler::Handler;
@@ -85,7 +86,7 @@ pub fn table() -> Vec<Route> {
     use Need::{Change, Local, Nothing, OneTime, Proof, Secret, Signature, Socket, Tenant, Token, TokenOrTenant};
     use Operation::{Add, Remove, Update};
     use client::{authenticators, challenge, codes, devices, in_app, init, magic_link, passkey, push, qr_code};
-    use client::{security_key, totp};
+    use client::{recovery_codes, security_key, totp};
     vec![
         post("/v1/client/init", Token, init::init),
         get("/v1/client/authenticators", TokenOrTenant, authenticators::configuration),
@@ -151,6 +152,13 @@ pub fn table() -> Vec<Route> {
         post("/v1/client/user-authenticators/in-app/remove", Signature, devices::remove),
         post("/v1/client/verify/in-app", Proof, in_app::verify),
 
+        get("/ui/", Nothing, ui::page),
+        get("/challenge", Nothing, ui::page),
+        get("/v1/client/ui", Token, ui::open),
+        post("/v1/client/ui/renew", Tenant, ui::renew),
+        post("/v1/client/recovery-codes", Change(Add), recovery_codes::issue),
+        post("/v1/client/verify/recovery-code", Proof, recovery_codes::verify),
+
         get("/v1/authenticators", Secret, server::authenticators::configuration),
         get("/v1/users", Secret, server::users::query),
         get("/v1/users/{user_id}", Secret, server::users::get),
@@ -179,6 +187,9 @@ pub fn table() -> Vec<Route> {
         post("/local/clock", Local, local::advance_clock),
         post("/local/reset", Local, local::reset),
         get("/local/outbox", Local, local::outbox),
+        get("/local/faults", Local, local::faults),
+        post("/local/faults", Local, local::set_faults),
+        get("/local/log", Local, local::log),
 
         get("/demo/session", Nothing, demo::session),
         get("/demo/authenticators", Nothing, demo::authenticators),

@@ -8,6 +8,7 @@ mod authenticators;
 mod challenges;
 mod demo;
 mod outbox;
+mod recovery;
 mod sessions;
 mod users;
 
@@ -27,6 +28,7 @@ pub use authenticators::Authenticator;
 pub use challenges::{Challenge, Kind, Progress};
 pub use demo::DemoSession;
 pub use outbox::{Message, MessageKind};
+pub use recovery::RecoveryCodes;
 pub use sessions::Session;
 pub use users::User;
 

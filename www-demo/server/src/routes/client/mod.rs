@@ -12,6 +12,7 @@ pub mod magic_link;
 pub mod passkey;
 pub mod push;
 pub mod qr_code;
+pub mod recovery_codes;
 pub mod security_key;
 pub mod sign_in;
 pub mod totp;
