@@ -41,18 +41,39 @@ export declare const ErrorCode: {
   readonly timeout: "timeout";
 };
 
-/** A known code, or any other that the API or the client may answer with. The list is open: keep a default branch. */
+/**
+ * A code of the API's or the peer's, or any other that the API may answer with. The list is open: keep a default branch.
+ * Ours are {@link OwnErrorCode}: apart, so that a `Record<ErrorCode, string>` that was written for the peer stays complete.
+ */
 export type ErrorCode =
-  | (typeof ErrorCode)[keyof typeof ErrorCode]
-  /** The browser blocked the window of `launch(url, { mode: "window" })`: call it from a click. Thrown, ours. */
-  | "popup_blocked"
-  /** The user closed the popup or the window before the end: `TokenPayload.errorCode`. Ours. */
-  | "window_closed"
-  /** The QR code's socket closed or stayed silent. Rejected, ours. */
-  | "socket_lost"
-  /** The QR code or the magic link is over. Ours. */
-  | "challenge_expired"
+  | "token_not_set"
+  | "expired_token"
+  | "network_error"
+  | "too_many_requests"
+  | "invalid_credential"
+  | "unknown_credential"
+  | "credential_not_found"
+  | "immediate_mediation_not_supported"
   | (string & {});
+
+/** Codes that only ours has: answered, or as the `code` of an error that is thrown. */
+export type OwnErrorCode =
+  /** Answered: what answered is not the Authsignal API. */
+  | "invalid_response"
+  /** Answered: core.wasm could not be loaded. */
+  | "core_unavailable"
+  /** Answered: the call's `timeout` is over. */
+  | "timeout"
+  /** Thrown: the browser blocked the window of `launch(url, { mode: "window" })`. Call it from a click. */
+  | "popup_blocked"
+  /** `TokenPayload.errorCode`: the user closed the popup or the window before the end. */
+  | "window_closed"
+  /** Rejected: the QR code's socket closed or stayed silent. */
+  | "socket_lost"
+  /** Answered: the QR code or the magic link is over. */
+  | "challenge_expired"
+  /** Rejected: the core failed. The next call gets a new one; please report the error's `cause`. */
+  | "core_failed";
 
 /** The codes as types, as an enum has them: `ErrorCode.expired_token`. */
 export declare namespace ErrorCode {
@@ -101,7 +122,7 @@ export type AuthsignalResponse<T> = {
   /** The result; absent if there is an error. `isVerified: false` is a result, too. */
   data?: T;
   /** The error's code; absent on success. */
-  errorCode?: ErrorCode;
+  errorCode?: ErrorCode | OwnErrorCode;
   /** A sentence for developers; absent on success. */
   errorDescription?: string;
   /** @deprecated Use `errorCode` and `errorDescription`. */
@@ -768,7 +789,7 @@ export type TokenPayload = {
   /** Give it to your backend to validate. Absent: the user closed it. */
   token?: string;
   /** `window_closed` if the user closed it. Absent otherwise. Ours. */
-  errorCode?: ErrorCode;
+  errorCode?: OwnErrorCode;
 };
 
 /** What the pre-built UI says to the page that opened it, at run time. */
