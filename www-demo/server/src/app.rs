@@ -19,6 +19,7 @@ use url::Url;
 use crate::ceremony::Ceremonies;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::control::{self, Control};
 use crate::error::{ApiError, ApiResult, as_triple};
 use crate::random::Random;
 use crate::routes::{self, guard};
@@ -49,6 +50,8 @@ pub struct Shared {
     pub tokens: Tokens,
     /// WebAuthn.
     pub ceremonies: Ceremonies,
+    /// The tester's.
+    pub control: Control,
     /// The ids of challenges that have come further: sockets wait for them.
     changes: broadcast::Sender<String>,
     /// Whether the server is about to end.
@@ -72,7 +75,8 @@ impl App {
         let (changes, _) = broadcast::channel(CHANGES_KEPT);
         let (ending, _) = watch::channel(false);
         let clock = Clock::default();
-        Ok(Self(Arc::new(Shared { config, store, clock, random, tokens, ceremonies, changes, ending })))
+        let control = Control::default();
+        Ok(Self(Arc::new(Shared { config, store, clock, random, tokens, ceremonies, control, changes, ending })))
     }
 
     /// Tells whoever waits that a challenge has come further.
@@ -123,6 +127,7 @@ impl App {
             ))
             .layer(CatchPanicLayer::new())
             .layer(map_response(as_triple))
+            .layer(from_fn_with_state(self.clone(), control::watch))
             .layer(TraceLayer::new_for_http())
             // Outermost, so that a page can read why it was refused.
             .layer(self.cors());

@@ -7,6 +7,7 @@ pub mod app;
 pub mod ceremony;
 pub mod clock;
 pub mod config;
+pub mod control;
 pub mod device;
 pub mod domain;
 pub mod error;

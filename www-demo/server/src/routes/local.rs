@@ -2,11 +2,12 @@
 
 use axum::Json;
 use axum::extract::State;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::app::App;
 use crate::clock::{FARTHEST_MOVE, iso};
+use crate::control::Fault;
 use crate::error::{ApiError, ApiResult};
 use crate::routes::body::{Body, Empty};
 use crate::routes::view;
@@ -32,12 +33,35 @@ pub async fn advance_clock(State(app): State<App>, Body(body): Body<Advance>) ->
     Ok(clock(State(app)).await)
 }
 
-/// `POST /local/reset`: no data, and the right time.
+/// The body of [`set_faults`], and what [`faults`] answers.
+#[derive(Deserialize, Serialize)]
+pub struct Faults {
+    faults: Vec<Fault>,
+}
+
+/// `GET /local/faults`: those that are still to come.
+pub async fn faults(State(app): State<App>) -> Json<Faults> {
+    Json(Faults { faults: app.control.faults() })
+}
+
+/// `POST /local/faults`: these, and no others.
+pub async fn set_faults(State(app): State<App>, Body(body): Body<Faults>) -> Json<Faults> {
+    app.control.set_faults(body.faults);
+    faults(State(app)).await
+}
+
+/// `GET /local/log`: the last requests of the API, newest last.
+pub async fn log(State(app): State<App>) -> Json<Value> {
+    Json(app.control.log())
+}
+
+/// `POST /local/reset`: no data, no faults, and the right time.
 pub async fn reset(State(app): State<App>, Body(Empty {}): Body<Empty>) -> ApiResult<Json<Value>> {
     let mut tx = app.store.write().await?;
     tx.delete_everything().await?;
     tx.commit().await?;
     app.clock.set_right();
+    app.control.reset();
     Ok(Json(json!({ "success": true })))
 }
 

@@ -60,3 +60,69 @@ async fn pages_of_other_sites_cannot_drive_the_control_plane() {
     assert_eq!(server.methods("ada").await, ["PASSKEY"], "nothing was emptied");
     reset(&[json, host, (header::ORIGIN, "http://localhost:8787"), (fetch_site(), "same-origin")]).await.ok();
 }
+
+async fn wish(server: &Server, faults: serde_json::Value) {
+    server.post("/local/faults", As::Nobody, json!({ "faults": faults })).await.ok();
+}
+
+#[tokio::test]
+async fn a_fault_strikes_as_often_as_it_was_wished_for_and_only_where() {
+    let server = Server::start().await;
+    wish(&server, json!([{ "path": "/validate", "times": 2, "outcome": { "json": 429 } }])).await;
+    server.get("/v1/users/ada", As::Backend).await.ok();
+    for _ in 0..2 {
+        server.post("/v1/validate", As::Backend, json!({ "token": "x" })).await.refused(429, "too_many_requests");
+    }
+    server.post("/v1/validate", As::Backend, json!({ "token": "x" })).await.ok();
+    assert_eq!(server.get("/local/faults", As::Nobody).await.ok(), json!({ "faults": [] }));
+}
+
+#[tokio::test]
+async fn a_proxy_s_page_reaches_the_client_as_it_is_and_nothing_is_done() {
+    let server = Server::start().await;
+    server.enrolled_user("ada").await;
+    wish(&server, json!([{ "path": "/v1/users/ada", "outcome": { "html": 502 } }])).await;
+    let answer = server.delete("/v1/users/ada", As::Backend).await;
+    assert_eq!(answer.status, 502);
+    assert!(answer.body.as_str().unwrap().starts_with("<!doctype html>"));
+    assert_eq!(server.methods("ada").await, ["PASSKEY"]);
+}
+
+#[tokio::test]
+async fn an_answer_is_cut_off_although_all_is_done() {
+    let server = Server::start().await;
+    server.enrolled_user("ada").await;
+    for outcome in ["drop", "truncate"] {
+        wish(&server, json!([{ "path": "/v1/users/ada", "outcome": outcome }])).await;
+        let request = Request::delete("/v1/users/ada")
+            .header(header::AUTHORIZATION, "Basic bG9jYWwtc2VjcmV0Og==")
+            .body(Body::empty())
+            .unwrap();
+        let response = tower::ServiceExt::oneshot(server.app.router(), request).await.unwrap();
+        axum::body::to_bytes(response.into_body(), 1000).await.unwrap_err();
+    }
+    assert!(server.methods("ada").await.is_empty());
+}
+
+#[tokio::test]
+async fn a_hanging_answer_hangs_until_the_server_ends() {
+    let server = Server::start().await;
+    wish(&server, json!([{ "path": "/v1/users", "outcome": "hang" }])).await;
+    let hanging = server.get("/v1/users/ada", As::Backend);
+    tokio::pin!(hanging);
+    assert!(futures_util::poll!(&mut hanging).is_pending());
+    server.app.end();
+    assert_eq!(hanging.await.status, 503);
+}
+
+#[tokio::test]
+async fn the_log_shows_requests_without_their_secrets() {
+    let server = Server::start().await;
+    let token = server.track("ada", json!({})).await;
+    server.get(&format!("/v1/nothing?token={token}"), As::Holder(&token)).await.refused(404, "not_found");
+    let log = server.get("/local/log", As::Nobody).await.ok();
+    let requests = log["requests"].as_array().unwrap();
+    assert_eq!((&requests[0]["method"], &requests[0]["status"]), (&json!("POST"), &json!(200)));
+    assert_eq!(requests[1]["path"], "/v1/nothing");
+    assert!(!log.to_string().contains(&token), "{log}");
+}
