@@ -1,0 +1,363 @@
+/** The peer's known defects, by their number in the list: what ours does instead is checked explicitly. */
+import { assert, equal } from "../assert.js";
+import { field, scriptSignIn, scriptSignUp } from "./passkey.js";
+import { event, says } from "./launch.js";
+import { APPROVED, CLAIMED, PENDING, changed, created, openPolling, openSocket, qrChallenge } from "./waits.js";
+
+const VERIFY = "POST /client/verify/totp";
+const FINALIZE = "POST /client/verify/email-magic-link/finalize";
+const ASK = "POST /client/user-authenticators/passkey/authentication-options";
+const quiet = { syncCredentials: false };
+
+const defect = (number, name, run, check, rest) => ({ name: `defect ${number}: ${name}`, defect: number, run, check, ...rest });
+/** A TOTP verification against that reply. */
+const verify = (given) => async (t) => {
+  const client = t.client({ onTokenExpired: t.callback("onTokenExpired") });
+  t.on(VERIFY, given(t));
+  client.setToken("T1");
+  await t.call("verify", () => client.totp.verify({ code: "1" }));
+};
+const answered = (code, label = "verify") => (seen) => {
+  const { how, value } = seen.ended(label) ?? {};
+  assert(how?.startsWith("resolved"), `${label} resolves, and does not ${how}`);
+  equal(value.errorCode, code, "errorCode");
+  assert(!("data" in value), "no data key");
+};
+const code = ({ value }) => value?.errorCode ?? value?.code;
+
+const denyStorage = () => {
+  for (const method of ["getItem", "setItem"]) {
+    Storage.prototype[method] = () => {
+      throw new DOMException("Denied.", "SecurityError");
+    };
+  }
+};
+
+export const defects = [
+  defect(1, "an unreachable network is answered", verify((t) => t.unreachable), answered("network_error")),
+  defect(2, "HTML is answered", verify((t) => t.reply("<!doctype html>", 200, { "content-type": "text/html" })), answered("invalid_response")),
+  defect(2, "an empty body is answered", verify((t) => t.reply("", 200)), answered("invalid_response")),
+  defect(2, "null is answered", verify((t) => t.reply("null", 200)), answered("invalid_response")),
+  defect(3, "errorCode without error is an error", verify((t) => t.reply({ errorCode: "expired_token", errorDescription: "Over." }, 401)), (seen) => {
+    answered("expired_token")(seen);
+    equal(seen.count("callback onTokenExpired"), 1, "onTokenExpired");
+  }),
+  defect(3, "a status without a code is an error", verify((t) => t.reply({ message: "Internal" }, 500)), answered("invalid_response")),
+  defect(3, "429 without a code is too_many_requests", verify((t) => t.reply({}, 429)), answered("too_many_requests")),
+  defect(4, "autofill works again after a lost request", async (t) => {
+    const client = t.client();
+    field();
+    scriptSignIn(t);
+    t.on(ASK, t.unreachable);
+    await t.call("lost", () => client.passkey.signIn({ autofill: true, ...quiet }));
+    scriptSignIn(t);
+    await t.call("again", () => client.passkey.signIn({ autofill: true, ...quiet }));
+  }, (seen) => {
+    answered("network_error", "lost")(seen);
+    equal(seen.ended("again").value.data?.isVerified, true, "the second request");
+  }),
+  defect(5, "a failed sign-up leaves a pending autofill request pending", async (t) => {
+    const client = t.client();
+    field();
+    scriptSignIn(t);
+    t.authenticator.get = t.waitingForUser();
+    await t.call("autofill", () => client.passkey.signIn({ autofill: true, ...quiet }));
+    t.on(ASK, t.refusal("unauthorized", "No.", 401));
+    await t.call("button", () => client.passkey.signIn(quiet));
+    scriptSignIn(t);
+    await t.call("second autofill", () => client.passkey.signIn({ autofill: true, ...quiet }));
+  }, (seen) => {
+    equal(seen.ended("second autofill").value, {}, "the second autofill request");
+    equal(seen.ended("autofill"), undefined, "the first is pending");
+  }),
+  defect(6, "a call can be aborted", async (t) => {
+    const client = t.client();
+    const controller = new AbortController();
+    t.on(VERIFY, t.held({ isVerified: true }));
+    client.setToken("T1");
+    await t.call("verify", () => client.totp.verify({ code: "1", signal: controller.signal }));
+    controller.abort();
+    await t.settle();
+  }, (seen) => equal([seen.ended("verify").how, seen.ended("verify").value.name], ["rejected", "AbortError"], "the call")),
+  defect(7, "waiting for a magic link ends on an error", async (t) => {
+    const client = t.client({ onTokenExpired: t.callback("onTokenExpired") });
+    t.on(FINALIZE, t.refusal("expired_token", "Over.", 401));
+    client.setToken("T1");
+    await t.call("wait", () => client.emailML.checkVerificationStatus());
+    await t.advance(5000);
+  }, (seen) => {
+    answered("expired_token", "wait")(seen);
+    equal(seen.count("callback onTokenExpired"), 1, "onTokenExpired");
+    equal(seen.count("request"), 1, "requests");
+  }),
+  defect(7, "waiting for a magic link ends when the network is lost", async (t) => {
+    const client = t.client();
+    t.on(FINALIZE, { isVerified: false }, t.unreachable);
+    client.setToken("T1");
+    await t.call("wait", () => client.emailML.checkVerificationStatus());
+    await t.advance(5000);
+  }, (seen) => {
+    answered("network_error", "wait")(seen);
+    equal(seen.count("unhandled rejection"), 0, "unhandled rejections");
+  }),
+  defect(8, "slow polls do not overlap", async (t) => {
+    const slow = t.held(PENDING);
+    await openPolling(t, [slow]);
+    await t.advance(9000);
+  }, (seen) => equal(seen.count("request POST https://api.test/v1/client/verify/qr-code"), 1, "polls under way")),
+  defect(8, "a lost poll is asked again, quietly", async (t) => {
+    await openPolling(t, [t.unreachable, APPROVED]);
+    await t.advance(6000);
+  }, (seen) => {
+    equal(seen.count("unhandled rejection"), 0, "unhandled rejections");
+    equal(seen.count("callback onStateChange"), 1, "states");
+  }),
+  defect(8, "claimed is told once", async (t) => {
+    await openPolling(t, [CLAIMED]);
+    await t.advance(9000);
+  }, (seen) => equal(seen.count("callback onStateChange"), 1, "states")),
+  defect(8, "polling ends when the challenge is refused", async (t) => {
+    await openPolling(t, [t.refusal("invalid_request", "Gone.", 400)]);
+    await t.advance(9000);
+  }, (seen) => equal(seen.timers, 0, "timers")),
+  defect(8, "polling ends at expiresAt", async (t) => {
+    await openPolling(t, [PENDING], { pollInterval: 100_000 });
+    await t.advance(900_000);
+  }, (seen) => equal(seen.timers, 0, "timers")),
+  defect(9, "nothing is refreshed after approval", async (t) => {
+    await openPolling(t, [APPROVED], { refreshInterval: 5000, onRefresh: t.callback("onRefresh") });
+    await t.advance(20_000);
+  }, (seen) => {
+    equal(seen.count("callback onStateChange"), 1, "states");
+    equal(seen.count("callback onRefresh"), 0, "refreshes");
+  }),
+  defect(9, "a refresh under way does not outlive disconnect", async (t) => {
+    const client = await openPolling(t, [PENDING], { refreshInterval: 2000, onRefresh: t.callback("onRefresh") });
+    const slow = t.held(qrChallenge("q2"));
+    t.on("POST /client/challenge/qr-code", slow);
+    await t.advance(2000);
+    client.qrCode.disconnect();
+    slow.release();
+    await t.advance(10_000);
+  }, (seen) => {
+    equal(seen.timers, 0, "timers");
+    equal(seen.count("request POST https://api.test/v1/client/verify/qr-code"), 0, "polls");
+  }),
+  defect(10, "a socket that closes before the challenge is created settles the call", async (t) => {
+    const client = t.client();
+    await t.call("challenge", () => client.qrCode.challenge({ action: "kiosk", onStateChange: t.callback("onStateChange") }));
+    await t.sockets[0].accept();
+    await t.sockets[0].lose();
+  }, (seen) => equal(code(seen.ended("challenge")), "socket_lost", "code")),
+  defect(10, "a silent socket settles the call", async (t) => {
+    const client = t.client();
+    await t.call("challenge", () => client.qrCode.challenge({ action: "kiosk", onStateChange: t.callback("onStateChange") }));
+    await t.sockets[0].accept();
+    await t.advance(60_000);
+  }, (seen) => equal(code(seen.ended("challenge")), "socket_lost", "code")),
+  defect(10, "a lost socket is opened again", async (t) => {
+    Math.random = () => 0.5;
+    await openSocket(t);
+    await t.sockets[0].lose();
+    await t.advance(5000);
+    await t.sockets[1]?.accept();
+    await t.sockets[1]?.say(created("q2"));
+    await t.sockets[1]?.say(changed("q2", "claimed"));
+  }, (seen) => {
+    equal(seen.count("socket wss"), 2, "sockets");
+    equal(seen.count("callback onRefresh"), 1, "refreshes");
+    equal(seen.count("callback onStateChange"), 1, "states");
+  }),
+  defect(10, "nothing is refreshed over the socket after approval", async (t) => {
+    await openSocket(t, { refreshInterval: 5000 });
+    await t.sockets[0].say(changed("q1", "approved", "T2"));
+    await t.advance(20_000);
+  }, (seen) => equal(seen.count("sent"), 1, "challenges")),
+  ...[
+    ["a host that contains v1", "https://dev1.example.com/v1", "wss://dev1.example.com/ws-v1-challenge"],
+    ["a path that contains api", "http://127.0.0.1:9000/api/v1", "ws://127.0.0.1:9000/api/ws-v1-challenge"],
+  ].map(([name, baseUrl, expected]) =>
+    defect(11, `the socket's address with ${name}`, async (t) => {
+      await openSocket(t, {}, { baseUrl });
+    }, (seen) => equal(seen.lines.find((line) => line.startsWith("socket ")).split(" ")[1], expected, "address")),
+  ),
+  defect(12, "a failed socket says its code", async (t) => {
+    const client = t.client();
+    await t.call("challenge", () => client.qrCode.challenge({ action: "kiosk", onStateChange: t.callback("onStateChange") }));
+    await t.sockets[0].lose({ failed: true });
+  }, (seen) => {
+    assert(seen.ended("challenge").value.message.includes("1006"), "the message has the close code");
+    equal(code(seen.ended("challenge")), "socket_lost", "code");
+  }),
+  defect(13, "an expired token is told to QR codes, too", async (t) => {
+    const client = t.client({ onTokenExpired: t.callback("onTokenExpired") });
+    client.setToken("T1");
+    t.on("POST /client/challenge/qr-code", t.refusal("expired_token", "Over.", 401));
+    await t.call("challenge", () => client.qrCode.challenge({ action: "kiosk", polling: true, onStateChange: t.callback("onStateChange") }));
+  }, (seen) => equal(seen.count("callback onTokenExpired"), 1, "onTokenExpired")),
+  ...[
+    ["sign-in", (t, client) => client.passkey.signIn(quiet)],
+    ["sign-up", (t, client) => client.passkey.signUp({ token: "T1", ...quiet })],
+  ].map(([name, run]) =>
+    defect(14, `a ${name} survives denied storage`, async (t) => {
+      const client = t.client();
+      scriptSignUp(t);
+      scriptSignIn(t);
+      const read = Storage.prototype.getItem;
+      denyStorage();
+      await t.call("call", () => run(t, client));
+      Storage.prototype.getItem = read;
+      t.on("POST /client/challenge/sms", { challengeId: "c" });
+      await t.call("next", () => client.sms.challenge());
+    }, (seen) => {
+      equal(seen.ended("call").value.data?.token, "T2", "token");
+      equal(seen.ended("next").value.data?.challengeId, "c", "the next call");
+    }),
+  ),
+  defect(14, "a sign-in survives corrupt storage", async (t) => {
+    localStorage.setItem("as_user_passkey_map", "{");
+    scriptSignIn(t);
+    await t.call("call", () => t.client().passkey.signIn(quiet));
+  }, (seen) => equal(seen.ended("call").value.data?.token, "T2", "token")),
+  defect(15, "cookies that are denied do not break the constructor", async (t) => {
+    Object.defineProperty(document, "cookie", {
+      configurable: true,
+      get() {
+        throw new DOMException("Denied.", "SecurityError");
+      },
+      set() {
+        throw new DOMException("Denied.", "SecurityError");
+      },
+    });
+    await t.call("construct", () => t.client().anonymousId);
+    Object.defineProperty(document, "cookie", { configurable: true, value: "" });
+  }, (seen) => equal(seen.ended("construct").how, "returned", "the constructor")),
+  defect(15, "a malformed escape in a cookie does not break the constructor", async (t) => {
+    document.cookie = "__as_aid=%; path=/; domain=localhost";
+    await t.call("construct", () => typeof t.client().anonymousId);
+  }, (seen) => equal(seen.ended("construct").value, "string", "the constructor")),
+  defect(17, "another tenant does not get the token", async (t) => {
+    t.client().setToken("T1");
+    t.on("POST /client/challenge/sms", { challengeId: "c" });
+    await t.call("challenge", () => t.client({ tenantId: "other" }).sms.challenge());
+  }, (seen) => {
+    answered("token_not_set", "challenge")(seen);
+    equal(seen.count("request"), 0, "requests");
+  }),
+  defect(18, "clearToken", async (t) => {
+    const client = t.client();
+    client.setToken("T1");
+    await t.call("clear", () => client.clearToken());
+    t.on("POST /client/challenge/sms", { challengeId: "c" });
+    await t.call("challenge", () => client.sms.challenge());
+  }, answered("token_not_set", "challenge")),
+  {
+    name: "defect 19: push.verify does not keep the token, as the peer",
+    run: async (t) => {
+      const client = t.client();
+      client.setToken("T1");
+      t.on("POST /client/verify/push", { isVerified: true, isConsumed: true, accessToken: "T2" });
+      await t.call("verify", () => client.push.verify({ challengeId: "c" }));
+      await t.call("again", () => client.push.verify({ challengeId: "c" }));
+    },
+    check: (seen) => equal(seen.lines.filter((line) => line.startsWith("request") && line.includes("Bearer T1")).length, 2, "requests with the old token"),
+  },
+  defect(20, "push.challenge without arguments", async (t) => {
+    const client = t.client();
+    client.setToken("T1");
+    t.on("POST /client/challenge/push", { challengeId: "c" });
+    await t.call("challenge", () => client.push.challenge());
+  }, (seen) => equal(seen.ended("challenge").value.data?.challengeId, "c", "challenge")),
+  defect(21, "signUp without arguments", async (t) => {
+    const client = t.client();
+    delete PublicKeyCredential.signalAllAcceptedCredentials;
+    client.setToken("T1");
+    scriptSignUp(t);
+    await t.call("signUp", () => client.passkey.signUp());
+  }, (seen) => equal(seen.ended("signUp").value.data?.token, "T2", "token")),
+  {
+    name: "defect 22: nothing is synced where the browser has no signals",
+    run: async (t) => {
+      delete PublicKeyCredential.signalAllAcceptedCredentials;
+      PublicKeyCredential.signalAllAcceptedCredentials = undefined;
+      scriptSignIn(t);
+      await t.call("signIn", () => t.client().passkey.signIn());
+    },
+    check: (seen) => equal(seen.count("request GET"), 0, "requests for authenticators"),
+  },
+  defect(23, "an exception in onTokenExpired is the app's own", async (t) => {
+    const client = t.client({
+      onTokenExpired: t.callback("onTokenExpired", () => {
+        throw new Error("the app's");
+      }),
+    });
+    t.on(VERIFY, t.refusal("expired_token", "Over.", 401));
+    client.setToken("T1");
+    await t.call("verify", () => client.totp.verify({ code: "1" }));
+  }, answered("expired_token")),
+  defect(24, "a security key's enrolment keeps to one token", async (t) => {
+    const client = t.client();
+    client.setToken("T1");
+    const options = t.held({ challenge: "q83v", rp: { id: "localhost", name: "Dev" }, user: { id: "dTE", name: "ada", displayName: "Ada" }, pubKeyCredParams: [{ type: "public-key", alg: -7 }] });
+    t.on("POST /client/user-authenticators/security-key/registration-options", options);
+    t.on("POST /client/user-authenticators/security-key", { isVerified: true, accessToken: "T2" });
+    await t.call("enroll", () => client.securityKey.enroll());
+    client.setToken("another");
+    options.release();
+    await t.settle();
+  }, (seen) => equal(seen.lines.filter((line) => line.startsWith("request") && line.includes("Bearer T1")).length, 2, "requests with the first token")),
+  ...[
+    ["without a query", "https://ui.test/challenge", "https://ui.test/challenge?mode=popup"],
+    ["with a fragment", "https://ui.test/challenge?token=abc#part", "https://ui.test/challenge?token=abc&mode=popup#part"],
+  ].map(([name, url, expected]) =>
+    defect(25, `launch of a URL ${name}`, async (t) => {
+      t.begin("launch", () => t.client().launch(url, { mode: "window" }));
+      await t.settle();
+    }, (seen) => equal(seen.lines.find((line) => line.startsWith("window ")).split(" ")[1], expected, "address")),
+  ),
+  defect(26, "a window that the user closes settles the call", async (t) => {
+    t.begin("launch", () => t.client().launch("https://ui.test/?token=abc", { mode: "window" }));
+    await t.settle();
+    t.windows[0].closed = true;
+    await t.advance(1000);
+  }, (seen) => {
+    equal(code(seen.ended("launch")), "window_closed", "code");
+    equal(seen.timers, 0, "timers");
+  }),
+  defect(27, "only the window that was opened is heard", async (t) => {
+    t.begin("launch", () => t.client().launch("https://ui.test/?token=abc", { mode: "window" }));
+    await t.settle();
+    await says(t, event("CLOSE_POPUP", { token: "forged" }), { source: window });
+  }, (seen) => equal(seen.ended("launch"), undefined, "the call is pending")),
+  defect(27, "a height that is no number is ignored", async (t) => {
+    t.begin("launch", () => t.client().launch("https://ui.test/?token=abc", { mode: "popup" }));
+    await t.settle();
+    await says(t, { height: "calc(100vh" });
+    t.note("height", document.getElementById("__authsignal-popup-iframe").style.height || "unset");
+    await says(t, { height: { toString: () => "9" } });
+    t.note("height", document.getElementById("__authsignal-popup-iframe").style.height || "unset");
+  }, undefined),
+  {
+    name: "defect 28: the token of launch is not kept, as the peer",
+    decision: "the features of the window are those that browsers read",
+    run: async (t) => {
+      t.begin("launch", () => t.client().launch("https://ui.test/?token=abc", { mode: "window" }));
+      await t.settle();
+      await says(t, event("CLOSE_POPUP", { token: "T2" }), { source: t.windows[0] });
+      await t.call("challenge", () => t.client().sms.challenge());
+    },
+  },
+  defect(29, "VerificationMethod at run time", async (t) => {
+    t.note("method", String(t.library.VerificationMethod?.WHATSAPP));
+  }, (seen) => equal(seen.count("method WHATSAPP"), 1, "the member")),
+  defect(31, "a double submit of one code is one request", async (t) => {
+    const client = t.client();
+    client.setToken("T1");
+    t.on(VERIFY, { isVerified: true, accessToken: "T2" });
+    t.begin("one", () => client.totp.verify({ code: "1" }));
+    await t.call("other", () => client.totp.verify({ code: "1" }));
+  }, (seen) => {
+    equal(seen.count("request"), 1, "requests");
+    equal(seen.ended("one"), seen.ended("other"), "results");
+  }),
+];
