@@ -8,6 +8,7 @@ mod devices;
 mod local;
 mod magic_links;
 mod passkeys;
+mod pre_built_ui;
 mod routes;
 mod security_keys;
 mod server_api;
