@@ -103,6 +103,8 @@ const withCore = (use, fail) => {
 };
 
 const load = () => {
+  // A second core would be swapped in under the calls that the first one has under way.
+  if (running) return;
   loading ??= instantiate().then(
     () => flush(0),
     // Nothing is kept of a failed attempt: the next call tries again.
