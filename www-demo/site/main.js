@@ -59,7 +59,14 @@ onSubmit("account-form", "account", async () => {
   authsignal.setToken(token);
   bindingWindow.take(token, "This token may add the first authenticator, once.");
 
-  const data = dataOf(await authsignal.passkey.signUp({ username: user.username, displayName: user.username }));
+  const data = dataOf(
+    await authsignal.passkey.signUp({
+      username: user.username,
+      displayName: user.username,
+      // Wherever the user wants to keep it: some desktops have no authenticator built in.
+      authenticatorAttachment: null,
+    }),
+  );
   bindingWindow.take(data.token, "Opened by the account’s first authenticator.");
   say("account", "done", {
     what: "The account has its passkey.",

@@ -50,11 +50,37 @@ test("the key of an account that has one is not made twice", async ({ baseURL, f
       });
       const { token } = await response.json();
       try {
-        return await authsignal.passkey.signUp({ token, username: "ada" });
+        return await authsignal.passkey.signUp({ token, username: "ada", authenticatorAttachment: null });
       } catch ({ name, code }) {
         return { name, code };
       }
     })();
   `);
   expect(thrown).toEqual({ name: "InvalidStateError", code: "ERROR_AUTHENTICATOR_PREVIOUSLY_REGISTERED" });
+});
+
+test("in the pre-built UI a passkey is created, and proves its user", async ({ firefox, server }) => {
+  const open = async () => firefox.goto((await server.track("ada", { redirectToSettings: true })).url);
+  await open();
+  await firefox.press("Passkey");
+  await firefox.press("Create a passkey");
+  await expect.poll(() => firefox.text("h1")).toBe("Save your recovery codes");
+  expect(await server.methods("ada")).toEqual(["PASSKEY"]);
+
+  await open();
+  await firefox.press("Use your passkey");
+  await expect.poll(() => firefox.text("h1")).toBe("Your sign-in methods");
+});
+
+test("in the pre-built UI a security key is registered, and proves its user", async ({ firefox, server }) => {
+  const open = async () => firefox.goto((await server.track("ada", { redirectToSettings: true })).url);
+  await open();
+  await firefox.press("Security key");
+  await firefox.press("Register a security key");
+  await expect.poll(() => firefox.text("h1")).toBe("Save your recovery codes");
+  expect(await server.methods("ada")).toEqual(["SECURITY_KEY"]);
+
+  await open();
+  await firefox.press("Use your security key");
+  await expect.poll(() => firefox.text("h1")).toBe("Your sign-in methods");
 });
