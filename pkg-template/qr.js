@@ -13,7 +13,7 @@ const SILENCE_MS = 15_000;
 const LONGEST_BACKOFF_MS = 30_000;
 
 export const openSession = (context, call, notify, coded, parameters) => {
-  const { action, polling, pollInterval = 3000, refreshInterval = 540_000, onRefresh, onStateChange } = parameters;
+  const { action, polling, pollInterval = 3000, refreshInterval = 540_000, onRefresh, onStateChange, signal } = parameters;
   let { custom } = parameters;
   /** What the session has under way; each challenge of it replaces the last. */
   let generation = 0;
@@ -49,7 +49,7 @@ export const openSession = (context, call, notify, coded, parameters) => {
 
   const poll = async () => {
     const mine = reset();
-    const result = await call(QR_CODE_CHALLENGE, context, { action, custom });
+    const result = await call(QR_CODE_CHALLENGE, context, { action, custom, signal });
     if (mine !== generation || !result.data) return result;
     const { challengeId, deviceCode, expiresAt } = result.data;
     const ask = async () => {
@@ -106,6 +106,7 @@ export const openSession = (context, call, notify, coded, parameters) => {
     return new Promise((resolve, reject) => {
       const fail = () => reject(coded("The server did not answer on the WebSocket", "socket_lost"));
       later(fail, SILENCE_MS);
+      signal?.addEventListener("abort", () => reject(signal.reason));
       open.addEventListener("close", fail);
       let challengeId;
       open.onmessage = (event) => {
@@ -130,6 +131,7 @@ export const openSession = (context, call, notify, coded, parameters) => {
   };
 
   const create = polling ? poll : listen;
+  signal?.addEventListener("abort", end);
   return {
     challenge: create,
     refresh: (newCustom) => {

@@ -33,9 +33,7 @@ pub(crate) enum Step {
     Convert,
     /// The ceremony that the data before it offers.
     Ceremony,
-    /// A second of patience.
-    Pause,
-    /// Back to the pause, until the reply is verified.
+    /// A second of patience and back to the step before, until the reply is verified.
     UntilVerified,
     /// Keeps a new token.
     Keep,
@@ -105,9 +103,7 @@ pub(crate) fn steps(operation: u8) -> &'static [Step] {
             Step::SecurityKey,
             Step::Data,
         ],
-        MAGIC_LINK_FINALIZE => {
-            &[Step::UseToken, Step::Pause, Step::Own, Step::UntilVerified, Step::Keep, Step::Reply, Step::Data]
-        }
+        MAGIC_LINK_FINALIZE => &[Step::UseToken, Step::Own, Step::UntilVerified, Step::Keep, Step::Reply, Step::Data],
         // The peer's quirk: these two leave it to the caller to set the token.
         PUSH_VERIFY | QR_CODE_VERIFY => &[Step::UseToken, Step::Own, Step::Reply, Step::Data],
         // The one public method whose result has no wrapper.
@@ -146,12 +142,14 @@ pub(crate) fn perform(step: Step, state: &mut State) -> Outcome {
         Step::BareOffer => object().with(k!("options"), state.data).into(),
         Step::Convert => ceremony::convert(state),
         Step::Ceremony => ceremony::run(state),
-        Step::Pause if state.phase == 0 => state.context.invoke(k!("delay"), &[POLL_INTERVAL_MS.into()]).wait(),
-        Step::UntilVerified if !state.data.get(k!("isVerified")).is_truthy() => {
-            state.go_back(3);
+        Step::UntilVerified if state.phase > 0 => {
+            state.go_back(2);
             state.data.into()
         }
-        Step::Pause | Step::UntilVerified => state.data.into(),
+        Step::UntilVerified if !state.data.get(k!("isVerified")).is_truthy() => {
+            state.context.invoke(k!("delay"), &[POLL_INTERVAL_MS.into()]).wait()
+        }
+        Step::UntilVerified => state.data.into(),
         Step::Keep => {
             binding::renew(state, state.data.get(k!("accessToken")));
             state.data.into()

@@ -13,7 +13,9 @@ export default defineConfig({
   forbidOnly: true,
   // The tests share one server, and each begins by emptying it.
   workers: 1,
-  timeout: 30_000,
+  // A busy machine is slow; how fast the page is, no test judges.
+  timeout: 120_000,
+  expect: { timeout: 20_000 },
   reporter: "list",
   use: {
     baseURL: AUTHSIGNAL_LOCAL_URL,
