@@ -9,13 +9,14 @@ use std::time::Duration;
 
 use authsignal_local::app::App;
 use authsignal_local::config::Config;
+use authsignal_local::domain::{MINUTE, Millis};
 use authsignal_local::random::Random;
 use authsignal_local::store::Store;
 use clap::Parser;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{interval, timeout};
 use tracing_subscriber::EnvFilter;
 
 /// A local server that speaks the Authsignal client and server API.
@@ -71,10 +72,30 @@ async fn run(options: Options) -> Result<(), String> {
     })?;
     let app = App::new(config, store, Random::System).map_err(|error| error.to_string())?;
 
+    tokio::spawn(tidy(app.clone()));
     announce(&app).map_err(|error| format!("cannot write to stdout: {error}"))?;
     serve(&app, [Some(listener), ipv6]).await?;
     app.store.close().await;
     Ok(())
+}
+
+/// Deletes, hour by hour, what ended more than a day ago.
+async fn tidy(app: App) {
+    const EVERY: Duration = Duration::from_secs(3600);
+    const KEPT: Millis = 24 * 60 * MINUTE;
+    let mut hours = interval(EVERY);
+    loop {
+        hours.tick().await;
+        if let Err(error) = tidied(&app, app.clock.now() - KEPT).await {
+            tracing::warn!(%error, "old data could not be deleted; the next hour tries again");
+        }
+    }
+}
+
+async fn tidied(app: &App, moment: Millis) -> Result<(), sqlx::Error> {
+    let mut tx = app.store.write().await?;
+    tx.delete_ended_before(moment).await?;
+    tx.commit().await
 }
 
 fn in_one_line(text: &str) -> String {

@@ -23,6 +23,8 @@ use sqlx::sqlite::{
 };
 use sqlx::{Postgres, Row as _, Sqlite, Transaction};
 
+use crate::domain::Millis;
+
 pub use actions::{Action, ActionState};
 pub use authenticators::Authenticator;
 pub use challenges::{Challenge, Kind, Progress};
@@ -221,6 +223,21 @@ impl Tx {
             Tx::Sqlite(tx) => tx.commit().await,
             Tx::Postgres(tx) => tx.commit().await,
         }
+    }
+
+    /// Deletes what ended before `moment` and decides nothing any more.
+    pub async fn delete_ended_before(&mut self, moment: Millis) -> Result<u64, sqlx::Error> {
+        let mut deleted = 0;
+        for sql in [
+            "DELETE FROM challenges WHERE expires_at < $1",
+            "DELETE FROM windows WHERE ends_at < $1",
+            "DELETE FROM wrong_codes WHERE at < $1",
+            "DELETE FROM sessions WHERE expires_at < $1",
+            "DELETE FROM outbox WHERE created_at < $1",
+        ] {
+            deleted += self.run(sql, values![moment]).await?;
+        }
+        Ok(deleted)
     }
 
     /// Empties every table.

@@ -126,3 +126,20 @@ async fn the_log_shows_requests_without_their_secrets() {
     assert_eq!(requests[1]["path"], "/v1/nothing");
     assert!(!log.to_string().contains(&token), "{log}");
 }
+
+#[tokio::test]
+async fn what_ended_is_deleted_and_what_still_counts_is_kept() {
+    let server = Server::start().await;
+    let (_, window) = server.enrolled_user("ada").await;
+    server.enrol_totp(&window).await.ok();
+    let now = server.app.clock.now();
+    let mut tx = server.app.store.write().await.unwrap();
+    assert_eq!(tx.delete_ended_before(now).await.unwrap(), 0);
+    tx.commit().await.unwrap();
+    server.create_app(&window).await;
+    let mut tx = server.app.store.write().await.unwrap();
+    assert!(tx.delete_ended_before(now + 3_600_000).await.unwrap() >= 2, "the ceremony and the window");
+    tx.commit().await.unwrap();
+    server.enrol_totp(&window).await.refused(401, "expired_token");
+    assert_eq!(server.methods("ada").await, ["AUTHENTICATOR_APP", "PASSKEY"]);
+}
