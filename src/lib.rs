@@ -29,6 +29,7 @@
 //! - `js`: the exports of the npm package. Size rules this build: values stay JavaScript values, and nothing formats.
 
 pub mod operation;
+#[cfg_attr(not(target_arch = "wasm32"), allow(dead_code, reason = "natively, only the table of operations is of use"))]
 pub mod words;
 
 #[cfg(target_arch = "wasm32")]
