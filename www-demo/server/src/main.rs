@@ -14,7 +14,7 @@ use authsignal_local::random::Random;
 use authsignal_local::store::Store;
 use clap::Parser;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
 use tokio::time::{interval, timeout};
 use tracing_subscriber::EnvFilter;
@@ -73,8 +73,9 @@ async fn run(options: Options) -> Result<(), String> {
     let app = App::new(config, store, Random::System).map_err(|error| error.to_string())?;
 
     tokio::spawn(tidy(app.clone()));
+    let signals = Signals::listen()?;
     announce(&app).map_err(|error| format!("cannot write to stdout: {error}"))?;
-    serve(&app, [Some(listener), ipv6]).await?;
+    serve(&app, [Some(listener), ipv6], signals).await?;
     app.store.close().await;
     Ok(())
 }
@@ -117,7 +118,7 @@ fn announce(app: &App) -> std::io::Result<()> {
 const LAST_ANSWERS: Duration = Duration::from_secs(5);
 
 /// Serves until SIGINT or SIGTERM, and then finishes what it is answering.
-async fn serve(app: &App, listeners: [Option<TcpListener>; 2]) -> Result<(), String> {
+async fn serve(app: &App, listeners: [Option<TcpListener>; 2], signals: Signals) -> Result<(), String> {
     let mut servers = JoinSet::new();
     for listener in listeners.into_iter().flatten() {
         let ending = app.clone();
@@ -125,7 +126,7 @@ async fn serve(app: &App, listeners: [Option<TcpListener>; 2]) -> Result<(), Str
         servers.spawn(serving.into_future());
     }
     tokio::select! {
-        asked = asked_to_end() => asked.map_err(|error| format!("cannot listen for signals: {error}"))?,
+        () = signals.asked_to_end() => {}
         Some(ended) = servers.join_next() => {
             return Err(format!("the server has ended by itself: {ended:?}"));
         }
@@ -136,12 +137,22 @@ async fn serve(app: &App, listeners: [Option<TcpListener>; 2]) -> Result<(), Str
     Ok(())
 }
 
-async fn asked_to_end() -> std::io::Result<()> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
+/// The two ways of asking the server to end. Made before it says that it listens: whoever reads that may signal at once.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn listen() -> Result<Self, String> {
+        let listen = |kind| signal(kind).map_err(|error| format!("cannot listen for signals: {error}"));
+        Ok(Signals { interrupt: listen(SignalKind::interrupt())?, terminate: listen(SignalKind::terminate())? })
     }
-    Ok(())
+
+    async fn asked_to_end(mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
 }
