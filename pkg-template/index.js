@@ -143,6 +143,7 @@ const call = (operation, instance, given) =>
   new Promise((resolve, reject) => {
     const parameters = isObject(given) ? given : {};
     const { signal, timeout } = parameters;
+    if (signal && !signal.addEventListener) throw new TypeError("signal must be an AbortSignal");
     const controller = (signal || timeout) && new AbortController();
     const context = controller ? { __proto__: instance, signal: controller.signal } : instance;
     const out = {};
@@ -206,7 +207,7 @@ const call = (operation, instance, given) =>
           answer(
             instance,
             "core_unavailable",
-            `The core of authsignal-wasm could not be loaded: ${cause.message}. Serve core.wasm beside index.js, and allow 'wasm-unsafe-eval' in the Content-Security-Policy.`,
+            `The core of authsignal-wasm could not be loaded: ${cause.message}. Serve core.wasm beside index.js; a CSP must allow 'wasm-unsafe-eval'.`,
           ),
         ),
     );

@@ -365,6 +365,7 @@ const WORDS: &[&str] = &[
     "verify/push",
     "challenge/qr-code",
     "verify/qr-code",
+    "The server's answer has no challenge for a ceremony.",
 ];
 
 #[cfg(test)]

@@ -93,6 +93,13 @@ pub(crate) fn convert(state: &mut State) -> Outcome {
             "WebAuthn is not supported in this browser. It needs https or http://localhost; offer another method."
         ));
     }
+    if !state.data.get(k!("options")).get(k!("challenge")).is_string() {
+        return fault::answer(
+            state,
+            k!("invalid_response"),
+            k!("The server's answer has no challenge for a ceremony."),
+        );
+    }
     if state.phase > 0 {
         page(state).set(k!("conversion"), check!(state.arrived));
     } else if !public_key_credential().get(k!("parseCreationOptionsFromJSON")).is_truthy() {

@@ -185,6 +185,17 @@ async fn a_browser_without_webauthn_is_told_what_it_needs() {
     assert!(error.to_string().starts_with("WebAuthn is not supported in this browser."), "{error}");
 }
 
+#[wasm_bindgen_test]
+async fn an_offer_without_a_challenge_is_an_answered_error_and_asks_no_authenticator() {
+    let doubles = Doubles::new();
+    doubles.refuse_ceremonies("NotAllowedError", "must not be asked");
+    for body in [r#"{"challengeId":"c"}"#, r#"{"options":{}}"#, r#"{"options":{"challenge":7}}"#, "[]"] {
+        doubles.answer(200, body);
+        let error = scripted_client("no-offer").passkey_sign_in(SignIn::default()).await.unwrap_err();
+        assert_eq!(code_of(&error), "invalid_response", "for {body}");
+    }
+}
+
 // ---- Against the real server and authenticator ----
 
 #[wasm_bindgen_test]
