@@ -7,6 +7,7 @@
  */
 import { readFile, readdir, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { chromium } from "playwright-core";
@@ -29,6 +30,9 @@ const bundle = await build({
 // Read once: a build that runs beside must not mix two of them.
 const names = await readdir(here("../../pkg"));
 const built = new Map(await Promise.all(names.map(async (name) => [name, await readFile(here(`../../pkg/${name}`))])));
+
+/** How long a scenario may take: no clock but the scripted one runs in it, so that only a slow machine needs any. */
+const PATIENCE_MS = 60_000;
 
 const TYPES = { js: "text/javascript", wasm: "application/wasm" };
 const contentOf = async (path) => {
@@ -67,8 +71,13 @@ const newPlayer = async () => {
       return page.evaluate(() => window.scenarioList);
     },
     play: async (side, name) => {
-      await open();
-      return page.evaluate(([side, name]) => window.play(side, name), [side, name]);
+      try {
+        await open();
+        const over = sleep(PATIENCE_MS, { failure: "It never ends.", record: [] }, { ref: false });
+        return await Promise.race([over, page.evaluate(([side, name]) => window.play(side, name), [side, name])]);
+      } catch (error) {
+        return { failure: String(error), record: [] };
+      }
     },
   };
 };

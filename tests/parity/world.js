@@ -173,20 +173,17 @@ window.fetch = async (input, init = {}) => {
     return new Response("{}", { status: 404 });
   }
   const given = replies.length > 1 ? replies.shift() : replies[0];
-  const signal = init.signal ?? request?.signal;
   const answered = typeof given === "function" ? Promise.resolve().then(given) : Promise.resolve(reply(given)());
+  const signal = init.signal ?? request?.signal;
   if (!signal) return answered;
-  return Promise.race([
-    answered,
-    new Promise((_, reject) => {
-      const abort = () => {
-        note("request aborted", path);
-        reject(signal.reason);
-      };
-      if (signal.aborted) abort();
-      else signal.addEventListener("abort", abort);
-    }),
-  ]);
+  const aborted = Promise.withResolvers();
+  const abort = () => {
+    note("request aborted", path);
+    aborted.reject(signal.reason);
+  };
+  if (signal.aborted) abort();
+  else signal.addEventListener("abort", abort);
+  return Promise.race([answered, aborted.promise]).finally(() => signal.removeEventListener("abort", abort));
 };
 
 /** Every socket that was opened. */

@@ -87,7 +87,6 @@ export const launch = [
     await says(t, event("READY"));
     await look(t);
     await says(t, event("CLOSE_POPUP", { token: "T2" }));
-    await look(t);
     await t.advance(150);
     await look(t);
   }),
