@@ -262,7 +262,6 @@ export const passkey = [
   },
   {
     name: "passkey.api: errors are the API's own",
-    decision: "the low-level answer has all three keys of the error, in one form",
     run: async (t) => {
       const { api } = t.client({ onTokenExpired: t.callback("onTokenExpired"), enableLogging: true }).passkey;
       t.on(ASK, t.refusal("expired_token", "The token has expired.", 401));
