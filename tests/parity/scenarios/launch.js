@@ -64,8 +64,10 @@ export const launch = [
     await t.advance(1);
     await look(t);
   }),
-  popup("width and height", { popupOptions: { width: "500px", height: "300px" } }, look, {
-    decision: "a fixed-height popup is revealed when its page has loaded, not before",
+  popup("width and height", { popupOptions: { width: "500px", height: "300px" } }, async (t) => {
+    document.querySelector("iframe[name=authsignal]").dispatchEvent(new Event("load"));
+    await t.advance(50);
+    await look(t);
   }),
   popup("a width that is no CSS", { popupOptions: { width: "wide" } }, look),
   popup("not closable", { popupOptions: { isClosable: false } }, async (t) => {
