@@ -48,6 +48,8 @@ pub enum Store {
         writer: SqlitePool,
         /// Those that only read.
         readers: SqlitePool,
+        /// What keeps a database in memory alive; a file needs none.
+        anchor: Option<SqlitePool>,
     },
     /// PostgreSQL.
     Postgres(PgPool),
@@ -73,16 +75,18 @@ impl Store {
             if !in_memory && let Some(folder) = Path::new(options.get_filename()).parent() {
                 std::fs::create_dir_all(folder)?;
             }
-            // A database in memory is gone with its connection, and no other connection sees it.
-            let pool = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
-            let writer = pool.connect_with(options.clone()).await?;
+            let pool = || SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
+            // A database in memory is gone with its last connection, and the pool closes one whose state it does not know.
+            // This one is never used, and so never closed.
+            let anchor = if in_memory { Some(pool().connect_with(options.clone()).await?) } else { None };
+            let writer = pool().connect_with(options.clone()).await?;
             MIGRATIONS.run(&writer).await?;
             let readers = if in_memory {
                 writer.clone()
             } else {
                 SqlitePoolOptions::new().max_connections(4).connect_with(options.read_only(true)).await?
             };
-            Store::Sqlite { writer, readers }
+            Store::Sqlite { writer, readers, anchor }
         };
         Ok(store)
     }
@@ -106,9 +110,12 @@ impl Store {
     /// Ends every connection, after what they are doing.
     pub async fn close(&self) {
         match self {
-            Store::Sqlite { writer, readers } => {
+            Store::Sqlite { writer, readers, anchor } => {
                 readers.close().await;
                 writer.close().await;
+                if let Some(anchor) = anchor {
+                    anchor.close().await;
+                }
             }
             Store::Postgres(pool) => pool.close().await,
         }
@@ -286,5 +293,19 @@ impl Row {
 
     pub(crate) fn json(&self, column: &str) -> Result<serde_json::Value, sqlx::Error> {
         serde_json::from_str(&self.text(column)?).map_err(|error| sqlx::Error::Decode(error.into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_database_in_memory_outlives_the_loss_of_the_connection_that_writes() {
+        let store = Store::open("sqlite::memory:").await.unwrap();
+        let Store::Sqlite { writer, .. } = &store else { panic!("another database was opened") };
+        writer.acquire().await.unwrap().close().await.unwrap();
+        let mut tx = store.write().await.unwrap();
+        assert!(tx.user("nobody").await.unwrap().is_none());
     }
 }
