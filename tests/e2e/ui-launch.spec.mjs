@@ -142,6 +142,9 @@ test("t12: our package listens to the page that it has opened, and to nobody els
   await app.launch("ours", { mode: "popup" });
   await expect(app.popup.getByRole("heading", { level: 1 })).toBeVisible();
   const forged = JSON.stringify({ event: "AUTHSIGNAL_CLOSE_POPUP", token: "forged" });
+  // A page that is closed takes along what it has just sent: each message is awaited.
+  const arrived = (count) =>
+    expect.poll(async () => (await app.events()).filter((event) => event === "AUTHSIGNAL_CLOSE_POPUP").length).toBe(count);
 
   // The app's own origin; a frame without an origin; a site of another name; the right origin, but another page of it.
   await page.evaluate((message) => postMessage(message, "*"), forged);
@@ -151,15 +154,16 @@ test("t12: our package listens to the page that it has opened, and to nobody els
     frame.srcdoc = `<script>parent.postMessage(${JSON.stringify(message)}, "*")</script>`;
     document.body.append(frame);
   }, forged);
-  for (const elsewhere of [`${app.attacker}/`, `${baseURL}/favicon.svg`]) {
+  await arrived(2);
+  for (const [at, elsewhere] of [`${app.attacker}/`, `${baseURL}/favicon.svg`].entries()) {
     const opened = context.waitForEvent("page");
     await page.evaluate((url) => void open(url), elsewhere);
     const other = await opened;
-    await other.waitForLoadState();
+    await other.waitForURL(elsewhere);
     await other.evaluate((message) => opener.postMessage(message, "*"), forged);
+    await arrived(3 + at);
     await other.close();
   }
-  await expect.poll(async () => (await app.events()).filter((event) => event === "AUTHSIGNAL_CLOSE_POPUP").length).toBe(4);
   await expect(app.popup.getByRole("heading", { level: 1 })).toBeVisible();
 
   await app.popup.getByRole("button", { name: "Leave without changes" }).click();
