@@ -125,6 +125,10 @@ pub async fn renew(State(app): State<App>, Body(body): Body<Renew>) -> ApiResult
     let mut tx = app.store.read().await?;
     let user = tx.user_by_key(&claims.binding.user_key).await?.ok_or_else(ended)?;
     let action = tx.action_by_key(&claims.binding.action_key).await?.ok_or_else(ended)?;
+    // Whoever has nothing to prove themselves with would get the right to a first authenticator, beyond the token's end.
+    if tx.verified_authenticators(&user.user_key).await?.is_empty() {
+        return Err(ended());
+    }
     let rights = Rights {
         scope: Scopes::READ.to_string(),
         window_key: None,

@@ -45,6 +45,17 @@ async fn an_hour_after_track_no_renewal_helps_however_often_the_page_was_opened(
 }
 
 #[tokio::test]
+async fn t2_a_renewal_does_not_prolong_the_right_to_a_first_authenticator() {
+    let server = Server::start().await;
+    let token = server.track("ada", json!({})).await;
+    let renewal = opened(&server, &token).await["renewal"].clone();
+    server.advance(600);
+    let body = json!({ "renewal": renewal });
+    server.post("/v1/client/ui/renew", As::Tenant, body).await.refused(401, "expired_token");
+    server.registration_options(&token).await.refused(401, "expired_token");
+}
+
+#[tokio::test]
 async fn a_renewal_is_no_token_and_a_token_is_no_renewal() {
     let server = Server::start().await;
     let (_, window) = server.enrolled_user("ada").await;
