@@ -23,8 +23,7 @@ pub(crate) fn coded(state: &State, error: Val, code: Val, description: Val) -> O
     silent(error, code, description)
 }
 
-/// The same, unlogged.
-pub(crate) fn silent(error: Val, code: Val, description: Val) -> Outcome {
+fn silent(error: Val, code: Val, description: Val) -> Outcome {
     let answer = object().with(k!("error"), error).with(k!("errorCode"), code);
     Outcome::answer(answer.with(k!("errorDescription"), description))
 }

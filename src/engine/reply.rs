@@ -3,7 +3,7 @@
 use super::Asked;
 use crate::fault;
 use crate::task::State;
-use crate::value::{Outcome, global, notify, object, text, val};
+use crate::value::{Outcome, Val, global, notify, object, text, val};
 use crate::words::k;
 
 /// The body of a good answer. Everything else is a fault: a status outside 200 to 299, any of `error` and `errorCode`
@@ -14,6 +14,8 @@ pub(super) fn judge(outcome: Outcome, asked: Asked, state: &State) -> Outcome {
     let mut error = body.get(k!("error"));
     let mut code = body.get(k!("errorCode"));
     let mut description = body.get(k!("errorDescription"));
+    // Whether the API has said no, and not we for it.
+    let mut is_answer = false;
     if outcome.is_thrown() {
         // The peer rejects with this. Its documentation promises an answer, and that is the default.
         if context.get(k!("throwOnNetworkError")).is_truthy() {
@@ -22,11 +24,12 @@ pub(super) fn judge(outcome: Outcome, asked: Asked, state: &State) -> Outcome {
         let said = body.get(k!("message")).or(body);
         description = text(&[val(k!("The request could not be completed: ")), said]);
         code = val(k!("network_error"));
-    } else if code.or(error).is_missing() {
+    } else if error.is_undefined() && code.is_undefined() && body.is_object() && (status == 0 || status / 100 == 2) {
         // A test double without a status is judged by its body, as the peer judges everything.
-        if body.is_object() && (status == 0 || status / 100 == 2) {
-            return outcome;
-        }
+        return outcome;
+    } else if !code.is_string() && !error.is_string() {
+        // A status that refuses, no body, or an `error` that is no code.
+        error = Val::default();
         if status == 429 {
             description = val(k!("Too many requests. Wait before you try again."));
             code = val(k!("too_many_requests"));
@@ -39,8 +42,9 @@ pub(super) fn judge(outcome: Outcome, asked: Asked, state: &State) -> Outcome {
             code = val(k!("invalid_response"));
         }
     } else {
+        is_answer = true;
         // Some servers have the code in `error` alone.
-        code = code.or(error);
+        code = if code.is_string() { code } else { error };
     }
     if asked == Asked::No {
         return Outcome::answer(code);
@@ -48,10 +52,11 @@ pub(super) fn judge(outcome: Outcome, asked: Asked, state: &State) -> Outcome {
     if code.is(k!("expired_token")) {
         notify(context, k!("onTokenExpired"));
     }
-    error = description.or(error).or(code);
-    if asked == Asked::Api {
-        return fault::silent(error, code, description);
+    if asked == Asked::Api && is_answer {
+        // The peer's `api` hands out the body that it got.
+        return Outcome::answer(body);
     }
+    error = description.or(error).or(code);
     fault::coded(state, error, code, description)
 }
 

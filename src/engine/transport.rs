@@ -15,6 +15,7 @@ pub(super) fn send(arguments: Val) -> Outcome {
 /// Takes the status of the answer that arrived (0 where a test double has none), and waits for its body.
 pub(super) fn read(state: &mut State) -> Outcome {
     let response = check!(state.arrived);
+    state.response = response;
     state.status = response.view::<web_sys::Response, gloo_net::http::Response>().status();
     // `json()`, not `text()`: an app's test doubles have the one that the peer calls.
     response.invoke(k!("json"), &[]).wait()

@@ -133,7 +133,9 @@ pub(crate) fn perform(step: Step, state: &mut State) -> Outcome {
             let outcome = engine::request(state.operation, Asked::Api, state);
             // The one method of the peer's `api` that throws what the server refuses.
             if state.operation == PASSKEY_LOOK_UP && !outcome.is_data() && !outcome.is_waiting() {
-                return globals().invoke(k!("Error"), &[outcome.value().get(k!("error"))]).into_thrown();
+                let status = state.response.get(k!("statusText"));
+                let said = if status.is_truthy() { status } else { outcome.value().get(k!("error")) };
+                return globals().invoke(k!("Error"), &[said]).into_thrown();
             }
             outcome
         }
