@@ -21,7 +21,7 @@ const USAGE: &str = "usage: cargo xtask <command>
   demo [--port N] [--no-open]   build, serve, print the address, open a browser if there is one; flags as of serve
   serve [--port N] [flags]      build if needed and run the local server; further flags are the server's
   build                         write pkg/, the npm package as it would be published
-  test [suite ...]              every suite but the heavy ones, or those named; `all` is all of them
+  test [suite ...]              every suite, or those named
   size                          sizes of every artefact beside the peer's, against xtask/budgets.json
   bench                         speed as ratios to the peer in the same run
   ci                            formatting, lints, house rules, size";

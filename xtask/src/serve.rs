@@ -3,6 +3,7 @@
 use crate::package;
 use crate::shell::{root, run, say};
 use anyhow::{Context, Result, bail};
+use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
@@ -109,6 +110,9 @@ pub fn free_port() -> Result<u16> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
+/// What the server of the tests logs: where to look when one fails.
+const SERVER_LOG: &str = "target/test-server.log";
+
 /// A server for tests: its data in memory, on any free port, ended with the value.
 pub struct TestServer {
     child: Child,
@@ -122,7 +126,7 @@ impl TestServer {
         let mut child = command(program)
             .args(["--port", "0", "--database", "sqlite::memory:"])
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(File::create(root().join(SERVER_LOG))?)
             .spawn()
             .context("cannot run authsignal-local")?;
         let stdout = child.stdout.take().context("authsignal-local has no stdout")?;
@@ -130,7 +134,7 @@ impl TestServer {
         let ready = lines.find_map(|line| line.ok()?.strip_prefix("listening on ").map(str::to_owned));
         let Some(origin) = ready else {
             let _ = child.kill();
-            bail!("authsignal-local ended before it listened: run `cargo xtask serve` to see why");
+            bail!("authsignal-local ended before it listened: {SERVER_LOG} says why");
         };
         // Whatever it prints later must not fill the pipe.
         std::thread::spawn(move || lines.for_each(drop));

@@ -14,37 +14,18 @@ use std::time::{Duration, Instant};
 struct Suite {
     name: &'static str,
     what: &'static str,
-    /// Whether it runs only when it is named, or with `all`.
-    by_name: bool,
     run: fn() -> Result<Counts>,
 }
 
 const SUITES: [Suite; 7] = [
-    Suite {
-        name: "unit",
-        what: "the pure parts of the client, and xtask with its house rules",
-        by_name: false,
-        run: unit,
-    },
-    Suite { name: "server", what: "authsignal-local through its router", by_name: false, run: server },
-    Suite {
-        name: "wasm",
-        what: "the core in headless Chromium, with a virtual authenticator",
-        by_name: false,
-        run: wasm,
-    },
-    Suite { name: "types", what: "the published types, in each module resolution", by_name: false, run: types },
-    Suite { name: "package", what: "the packed tarball, installed", by_name: false, run: packed },
-    Suite { name: "parity", what: "the peer from npm and ours, the same scenarios", by_name: true, run: parity },
-    Suite { name: "e2e", what: "the demo page in Chromium", by_name: false, run: e2e },
+    Suite { name: "unit", what: "the pure parts of the client, and xtask with its house rules", run: unit },
+    Suite { name: "server", what: "authsignal-local through its router", run: server },
+    Suite { name: "wasm", what: "the core in headless Chromium, with a virtual authenticator", run: wasm },
+    Suite { name: "types", what: "the published types, in each module resolution", run: types },
+    Suite { name: "package", what: "the packed tarball, installed", run: packed },
+    Suite { name: "parity", what: "the peer from npm and ours, the same scenarios", run: parity },
+    Suite { name: "e2e", what: "the demo page in Chromium", run: e2e },
 ];
-
-impl Suite {
-    fn is_wanted(&self, names: &[String]) -> bool {
-        let named = names.iter().any(|name| name == self.name || name == "all");
-        named || (names.is_empty() && !self.by_name)
-    }
-}
 
 #[derive(Clone, Copy, Default, Debug, PartialEq, Eq)]
 struct Counts {
@@ -53,15 +34,13 @@ struct Counts {
 }
 
 pub fn test(names: &[String]) -> Result<()> {
-    if let Some(unknown) =
-        names.iter().find(|name| name.as_str() != "all" && SUITES.iter().all(|suite| suite.name != name.as_str()))
-    {
+    if let Some(unknown) = names.iter().find(|name| SUITES.iter().all(|suite| suite.name != name.as_str())) {
         let known: Vec<_> = SUITES.iter().map(|suite| suite.name).collect();
         bail!("there is no suite `{unknown}`: {}", known.join(", "));
     }
     let mut rows = Vec::new();
     let mut total = Counts::default();
-    for suite in SUITES.iter().filter(|suite| suite.is_wanted(names)) {
+    for suite in SUITES.iter().filter(|suite| names.is_empty() || names.iter().any(|name| name == suite.name)) {
         say(&format!("Suite {}: {}", suite.name, suite.what));
         let begun = Instant::now();
         let (counts, problem) = match (suite.run)() {
@@ -77,9 +56,6 @@ pub fn test(names: &[String]) -> Result<()> {
     for (name, counts, time, problem) in &rows {
         let problem = problem.as_deref().unwrap_or_default();
         println!("{name:<10} {:>7} {:>7} {:>7}s {problem}", counts.passed, counts.failed, time.as_secs());
-    }
-    for suite in SUITES.iter().filter(|suite| names.is_empty() && suite.by_name) {
-        println!("{:<10} not run: only by its name, or with `cargo xtask test all`", suite.name);
     }
     println!("\n{} passed, {} failed", total.passed, total.failed);
     if total.failed > 0 { bail!("some tests failed") } else { Ok(()) }
@@ -268,17 +244,6 @@ fn count_closing_line(line: &str) -> Counts {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_heavy_suite_runs_by_its_name_or_with_all() {
-        let wanted = |names: &[&str]| {
-            let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-            SUITES.iter().filter(|suite| suite.is_wanted(&names)).map(|suite| suite.name).collect::<Vec<_>>()
-        };
-        assert!(!wanted(&[]).contains(&"parity"));
-        assert_eq!(wanted(&["parity"]), ["parity"]);
-        assert_eq!(wanted(&["all"]).len(), SUITES.len());
-    }
 
     #[test]
     fn the_closing_lines_of_every_runner_are_counted() {
