@@ -53,7 +53,7 @@ pub unsafe fn resume(task: *mut u8, how: u8, value: JsValue, out: JsValue) -> u8
     answer
 }
 
-/// The package's heap holds a few tables: the smallest allocator serves it best (1.7 KB brotli less than the default).
+/// The package's heap holds a few tables: the smallest allocator serves it best.
 #[global_allocator]
 static ALLOCATOR: lol_alloc::AssumeSingleThreaded<lol_alloc::FreeListAllocator> =
     // SAFETY: the core runs on one thread; wasm32-unknown-unknown without atomics has no other.

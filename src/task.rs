@@ -2,8 +2,8 @@
 //! whoever drives it, and is resumed with what came of it.
 //!
 //! The npm package is driven by its face (`pkg-template/index.js`), through `js.rs`; the typed API drives itself on
-//! `wasm-bindgen-futures`. An `async fn` per operation did the same at 4 KB brotli more: an await is expensive where
-//! every local must survive it, and a list of steps is a few bytes.
+//! `wasm-bindgen-futures`. An `async fn` per operation did the same in a much larger package: an await is
+//! expensive where every local must survive it, and a list of steps is a few bytes.
 
 use crate::ceremony;
 use crate::flow::{self, Step};
@@ -37,7 +37,8 @@ pub(crate) struct State {
     pub(crate) arrived: Outcome,
     /// Which of its promises the step has waited for.
     pub(crate) phase: u8,
-    /// The status of the answer that is being read.
+    /// The answer that is being read, and its status.
+    pub(crate) response: Val,
     pub(crate) status: u16,
     /// Whether this task holds the page's only autofill request.
     pub(crate) autofill: bool,
@@ -61,6 +62,7 @@ impl Task {
             data: nothing,
             arrived: nothing.into(),
             phase: 0,
+            response: nothing,
             status: 0,
             autofill: false,
             operation,
@@ -145,7 +147,7 @@ impl State {
 /// The slots of a task's values, freed with it.
 struct Values(Option<Box<Slots>>);
 
-/// Some slots, and those before them: unlike a vector, it never moves what it holds, which is a third of the code.
+/// Some slots, and those before them: unlike a vector, it never moves what it holds, which is less code.
 struct Slots {
     slots: [u32; 60],
     used: usize,

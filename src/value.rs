@@ -1,7 +1,7 @@
 //! JavaScript values without the cost of owning them.
 //!
-//! A `JsValue` frees its slot when it is dropped, and the code that does so, at every `?` and every `await`, was more
-//! than half of the package. [`Val`] is a plain copy of the slot's number. Its slot belongs to the task that runs (see
+//! A `JsValue` frees its slot when it is dropped, and the code that does so, at every `?` and every `await`, was a
+//! large part of the package. [`Val`] is a plain copy of the slot's number. Its slot belongs to the task that runs (see
 //! [`crate::task`]) and is freed with it; what must outlive the task is kept on the JavaScript side.
 //!
 //! Every import adds its own glue to the package as well. So a property is read by [`Val::get`] and a method is called by

@@ -1,7 +1,7 @@
 //! Every string of the core, as a number.
 //!
-//! A string literal costs seven bytes of code wherever it is used, and a decoding whenever it is. A [`Word`] costs two,
-//! and is decoded once. [`k!`] finds the number at compile time; a string that is not in the table does not compile.
+//! A string literal costs an address and a length wherever it is used, and a decoding whenever it is. A [`Word`] costs a
+//! small number, and is decoded once. [`k!`] finds the number at compile time; a string that is not in the table does not compile.
 
 /// A string of the table.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -366,6 +366,7 @@ const WORDS: &[&str] = &[
     "challenge/qr-code",
     "verify/qr-code",
     "The server's answer has no challenge for a ceremony.",
+    "statusText",
 ];
 
 #[cfg(test)]
