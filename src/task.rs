@@ -88,7 +88,6 @@ impl Task {
     }
 
     /// Gives up what the task holds.
-    #[cfg(feature = "js")]
     pub(crate) fn cancel(&mut self) {
         let Task { values, state } = self;
         within(values, || ceremony::release_autofill(state));

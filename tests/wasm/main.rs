@@ -4,6 +4,7 @@
 #![cfg(target_arch = "wasm32")]
 
 mod support;
+mod typed;
 
 use authsignal_wasm::client::{Authsignal, Error, Options, SignIn, SignUp};
 use support::*;
@@ -150,7 +151,7 @@ async fn a_cancelled_ceremony_keeps_the_browsers_exception_as_its_cause() {
     let Error::Ceremony { name, code, message, cause } = error else { panic!("{error}") };
     assert_eq!((name.as_str(), code.as_str()), ("NotAllowedError", "ERROR_PASSTHROUGH_SEE_CAUSE_PROPERTY"));
     assert_eq!(message, "The user said no");
-    assert_eq!(name_of(&cause), "NotAllowedError");
+    assert_eq!(text_of(&cause, "name"), "NotAllowedError");
 }
 
 #[wasm_bindgen_test]

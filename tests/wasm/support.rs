@@ -15,20 +15,25 @@ pub const REQUEST_OPTIONS: &str = r#"{"challengeId":"c","options":{"challenge":"
 const real = { fetch: globalThis.fetch.bind(globalThis), credentials: navigator.credentials, PublicKeyCredential: globalThis.PublicKeyCredential };
 export class Script {
   constructor() {
-    this.log = []; this.answers = []; this.pending = []; this.started = 0;
+    this.log = []; this.answers = []; this.pending = []; this.started = 0; this.aborted = 0;
     globalThis.fetch = async (url, init) => {
       this.log.push(`${init.method} ${new URL(url).pathname} ${init.headers.Authorization} ${init.body ?? ""}`);
       const next = this.answers.shift();
       if (!next) throw new Error("the script has no more answers");
       if (next instanceof Error) throw next;
+      if (next.hangs) {
+        return new Promise((_, reject) => init.signal.addEventListener("abort", () => { this.aborted += 1; reject(init.signal.reason); }));
+      }
       return new Response(next.body, { status: next.status });
     };
   }
   requests() { return this.log; }
   answer(status, body) { this.answers.push({ status, body }); }
   fail(message) { this.answers.push(new TypeError(message)); }
+  hang_request() { this.answers.push({ hangs: true }); }
   credentials(get) { Object.defineProperty(navigator, "credentials", { value: { get, create: get }, configurable: true }); }
   refuse(name, message) { this.credentials(async () => { throw new DOMException(message, name); }); }
+  give(json) { this.credentials(async ({ publicKey }) => { this.asked = publicKey; return { toJSON: () => JSON.parse(json) }; }); }
   hang() {
     this.credentials(({ signal }) => new Promise((_, reject) => {
       if (this.pending.length) return reject(new DOMException("A request is already pending.", "OperationError"));
@@ -68,6 +73,14 @@ export const forget = async () => {
   }
   localStorage.removeItem("as_user_passkey_map");
 };
+export const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+export const input = () => {
+  const field = document.createElement("input");
+  field.autocomplete = "username webauthn";
+  document.body.append(field);
+  return field;
+};
+export const jwt = (claims) => `e30.${btoa(claims).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "")}.c2ln`;
 export const base = () => new URLSearchParams(location.hash.slice(1)).get("api");
 "#)]
 extern "C" {
@@ -83,6 +96,10 @@ extern "C" {
     #[wasm_bindgen(method)]
     fn refuse(this: &Script, name: &str, message: &str);
     #[wasm_bindgen(method)]
+    fn give(this: &Script, json: &str);
+    #[wasm_bindgen(method, getter)]
+    fn asked(this: &Script) -> JsValue;
+    #[wasm_bindgen(method)]
     fn hang(this: &Script);
     #[wasm_bindgen(method)]
     fn until(this: &Script, count: u32) -> Promise;
@@ -91,7 +108,22 @@ extern "C" {
     #[wasm_bindgen(method)]
     fn hide(this: &Script);
     #[wasm_bindgen(method)]
+    fn hang_request(this: &Script);
+    #[wasm_bindgen(method, getter)]
+    fn started(this: &Script) -> u32;
+    #[wasm_bindgen(method, getter)]
+    fn aborted(this: &Script) -> u32;
+    #[wasm_bindgen(method, getter)]
+    fn pending(this: &Script) -> Array;
+    #[wasm_bindgen(method)]
     fn restore(this: &Script);
+    pub type Field;
+    #[wasm_bindgen(method)]
+    pub fn remove(this: &Field);
+    fn input() -> Field;
+    fn jwt(claims: &str) -> String;
+    #[wasm_bindgen(js_name = sleep)]
+    fn wait(milliseconds: u32) -> Promise;
     fn deny();
     fn allow();
     fn server(method: &str, path: &str, body: Option<String>) -> Promise;
@@ -124,6 +156,16 @@ impl Doubles {
         self.0.refuse(name, message);
     }
 
+    /// Ceremonies bring this credential, in WebAuthn JSON.
+    pub fn give_credential(&self, json: &str) {
+        self.0.give(json);
+    }
+
+    /// What the last of them was asked for, as JSON.
+    pub fn asked_of_authenticator(&self) -> String {
+        js_sys::JSON::stringify(&self.0.asked()).unwrap().into()
+    }
+
     /// Ceremonies end by their signal only, a little later, as in a browser.
     pub fn hang_ceremonies(&self) {
         self.0.hang();
@@ -135,6 +177,24 @@ impl Doubles {
 
     pub fn abort_ceremonies(&self) {
         self.0.abort();
+    }
+
+    /// How many ceremonies have begun.
+    pub fn ceremonies(&self) -> u32 {
+        self.0.started()
+    }
+
+    pub fn pending_ceremonies(&self) -> u32 {
+        self.0.pending().length()
+    }
+
+    /// The next request gets no answer, until its signal ends it.
+    pub fn hang_request(&self) {
+        self.0.hang_request();
+    }
+
+    pub fn aborted_requests(&self) -> u32 {
+        self.0.aborted()
     }
 
     pub fn hide_web_authn(&self) {
@@ -171,6 +231,11 @@ pub fn scripted_client(tenant: &str) -> Authsignal {
     Authsignal::new(scripted_options(tenant))
 }
 
+/// The address of the real server's API.
+pub fn api() -> String {
+    base()
+}
+
 /// A client of the real server.
 pub fn server_client() -> Authsignal {
     let client = Authsignal::new(Options { base_url: base(), ..Options::new("local") });
@@ -203,6 +268,47 @@ impl User {
     }
 }
 
+/// An input that offers passkeys.
+pub fn autofill_field() -> Field {
+    input()
+}
+
+/// A token with those claims, in JSON.
+pub fn token_of(claims: &str) -> String {
+    jwt(claims)
+}
+
+pub async fn sleep(milliseconds: u32) {
+    JsFuture::from(wait(milliseconds)).await.unwrap();
+}
+
+/// Waits for an event that nothing else tells of.
+pub async fn until(happened: impl Fn() -> bool) {
+    for _ in 0..2000 {
+        if happened() {
+            return;
+        }
+        sleep(5).await;
+    }
+    panic!("it did not happen");
+}
+
+/// The same, while a future is driven that must not end by itself.
+pub async fn until_polled(future: &mut (impl Future + Unpin), happened: impl Fn() -> bool) {
+    for _ in 0..2000 {
+        std::future::poll_fn(|context| {
+            assert!(std::pin::Pin::new(&mut *future).poll(context).is_pending(), "it ended by itself");
+            std::task::Poll::Ready(())
+        })
+        .await;
+        if happened() {
+            return;
+        }
+        sleep(5).await;
+    }
+    panic!("it did not happen");
+}
+
 /// The code of an answered error.
 pub fn code_of(error: &Error) -> &str {
     match error {
@@ -219,8 +325,8 @@ pub fn error_code(error: &Error) -> &str {
     }
 }
 
-pub fn name_of(value: &JsValue) -> String {
-    Reflect::get(value, &JsString::from("name")).ok().and_then(|name| name.as_string()).unwrap_or_default()
+pub fn text_of(value: &JsValue, key: &str) -> String {
+    Reflect::get(value, &JsString::from(key)).ok().and_then(|text| text.as_string()).unwrap_or_default()
 }
 
 pub fn counting_callback() -> (Rc<Cell<u32>>, Box<dyn FnMut()>) {

@@ -4,7 +4,7 @@ use crate::shell::{output, root};
 use anyhow::Result;
 use std::process::Command;
 
-/// A rule: in which files, except in which, what must not stand, and why.
+/// A rule: in which files, except in which (by how their paths begin), what must not stand, and why.
 struct Rule {
     within: &'static [&'static str],
     except: &'static [&'static str],
@@ -33,7 +33,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         within: &["src/"],
-        except: &["src/client.rs", "src/identity.rs", "src/words.rs", "src/operation.rs"],
+        except: &["src/client/", "src/identity.rs", "src/words.rs", "src/operation.rs"],
         words: &["format!", "{:?}", "HashMap", "to_string()", ".unwrap()", ".expect(", "println!"],
         because: "the npm build neither formats nor panics",
     },
@@ -88,7 +88,8 @@ pub fn check() -> Result<Vec<String>> {
 }
 
 fn breaks(rule: &Rule, file: &str, text: &str) -> Vec<String> {
-    let applies = rule.within.iter().any(|folder| file.starts_with(folder)) && !rule.except.contains(&file);
+    let applies = rule.within.iter().any(|folder| file.starts_with(folder))
+        && !rule.except.iter().any(|start| file.starts_with(start));
     let Some(code) = applies.then(|| code(text)) else {
         return Vec::new();
     };
@@ -125,7 +126,7 @@ mod tests {
         assert_eq!(broken, ["src/fault.rs:2: `format!`: the npm build neither formats nor panics"]);
         let broken = breaks(rule, "src/fault.rs", "a\nformat!");
         assert_eq!(broken, ["src/fault.rs:2: `format!`: the npm build neither formats nor panics"]);
-        assert!(breaks(rule, "src/client.rs", "format!").is_empty());
+        assert!(breaks(rule, "src/client/mod.rs", "format!").is_empty());
         assert!(breaks(rule, "src/fault.rs", "// format!\n#[cfg(test)]\nmod tests { format! }").is_empty());
     }
 }

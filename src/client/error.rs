@@ -1,0 +1,83 @@
+//! Why an operation gave no data.
+
+use super::host::property;
+use std::fmt;
+use wasm_bindgen::JsValue;
+
+/// Why an operation gave no data.
+#[derive(Debug, Clone)]
+pub enum Error {
+    /// The API said no, or the request is known to fail: `error_code` as in the API's documentation, or
+    /// `token_not_set`, `network_error`, `too_many_requests`, `invalid_response`.
+    Answered {
+        /// The code.
+        error_code: String,
+        /// A sentence for people, where there is one.
+        error_description: Option<String>,
+    },
+    /// The browser or the authenticator refused the ceremony.
+    Ceremony {
+        /// The name of the browser's exception, such as `NotAllowedError`.
+        name: String,
+        /// What it means, such as `ERROR_AUTHENTICATOR_PREVIOUSLY_REGISTERED`.
+        code: String,
+        /// A sentence for people.
+        message: String,
+        /// The browser's exception.
+        cause: JsValue,
+    },
+    /// The QR code's socket closed or stayed silent.
+    SocketLost(String),
+    /// The call itself is wrong, or impossible in this browser; the text names the fix.
+    Misuse(String),
+    /// Anything else that JavaScript threw.
+    Thrown(JsValue),
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Answered { error_code, error_description: Some(description) } => {
+                write!(f, "{error_code}: {description}")
+            }
+            Error::Answered { error_code, error_description: None } => f.write_str(error_code),
+            Error::Ceremony { code, message, .. } => write!(f, "{code}: {message}"),
+            Error::SocketLost(message) | Error::Misuse(message) => f.write_str(message),
+            Error::Thrown(value) => write!(f, "{value:?}"),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl Error {
+    pub(super) fn answered(answer: &JsValue) -> Self {
+        match property(answer, "errorCode").as_string() {
+            Some(error_code) => {
+                Error::Answered { error_code, error_description: property(answer, "errorDescription").as_string() }
+            }
+            // The only other answer: a second autofill request on the page.
+            None => Error::Misuse("An autofill request is already pending on this page".into()),
+        }
+    }
+
+    /// What answered is not what the API is documented to answer.
+    pub(super) fn invalid_response(why: impl fmt::Display) -> Self {
+        Error::Answered { error_code: "invalid_response".into(), error_description: Some(why.to_string()) }
+    }
+
+    pub(super) fn thrown(thrown: JsValue) -> Self {
+        let text = |key| property(&thrown, key).as_string();
+        match (text("code"), text("message")) {
+            (Some(code), Some(message)) if code == "socket_lost" => Error::SocketLost(message),
+            (Some(code), Some(message)) => Error::Ceremony {
+                name: text("name").unwrap_or_default(),
+                code,
+                message,
+                cause: property(&thrown, "cause"),
+            },
+            (None, Some(message)) if text("name").as_deref() == Some("Error") => Error::Misuse(message),
+            _ => Error::Thrown(thrown),
+        }
+    }
+}

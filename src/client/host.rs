@@ -1,0 +1,143 @@
+//! What the core needs of JavaScript, which the npm package's face has: the context of an instance, and whoever drives
+//! its tasks.
+
+use crate::task::Task;
+use crate::value::{Outcome, prepare};
+use js_sys::{Object, Promise, Reflect};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::AbortController;
+
+pub(super) fn property(target: &JsValue, key: &str) -> JsValue {
+    Reflect::get(target, &key.into()).unwrap_or(JsValue::UNDEFINED)
+}
+
+pub(super) fn object<const N: usize>(fields: [(&str, &JsValue); N]) -> JsValue {
+    let object = Object::new();
+    for (key, value) in fields {
+        set(&object, key, value);
+    }
+    object.into()
+}
+
+pub(super) fn set(object: &JsValue, key: &str, value: &JsValue) {
+    // An object of our own takes any property.
+    let _ = Reflect::set(object, &key.into(), value);
+}
+
+/// How an operation ended.
+pub(super) enum Settled {
+    Data(JsValue),
+    Answered(JsValue),
+    Thrown(JsValue),
+}
+
+/// An operation under way. Dropping it before its end aborts its request and its ceremony.
+struct Call {
+    task: Task,
+    context: JsValue,
+    controller: Option<AbortController>,
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        let Some(controller) = self.controller.take() else {
+            return;
+        };
+        let active = property(&property(&self.context, "page"), "active");
+        if property(&active, "signal") == JsValue::from(controller.signal()) {
+            property(&active, "controller").unchecked_into::<AbortController>().abort();
+        }
+        controller.abort();
+        self.task.cancel();
+    }
+}
+
+/// Drives a task on `wasm-bindgen-futures`.
+pub(super) async fn drive(number: u8, context: &JsValue, parameters: JsValue) -> Settled {
+    prepare();
+    let controller = match AbortController::new() {
+        Ok(controller) => controller,
+        Err(thrown) => return Settled::Thrown(thrown),
+    };
+    let context = JsValue::from(Object::<JsValue>::create(context.unchecked_ref()));
+    set(&context, "signal", &controller.signal());
+    let task = Task::new(number, context.clone(), parameters);
+    let mut call = Call { task, context, controller: Some(controller) };
+    let mut settled = Ok(JsValue::UNDEFINED);
+    loop {
+        let (fulfilled, value) = match settled {
+            Ok(value) => (true, value),
+            Err(thrown) => (false, thrown),
+        };
+        let take = |outcome: Outcome| (outcome, outcome.value().to_js());
+        let (outcome, value) = call.task.resume(fulfilled, value, take);
+        if !outcome.is_waiting() {
+            call.controller = None;
+            return if outcome.is_data() {
+                Settled::Data(value)
+            } else if outcome.is_thrown() {
+                Settled::Thrown(value)
+            } else {
+                Settled::Answered(value)
+            };
+        }
+        settled = JsFuture::from(Promise::resolve(&value)).await;
+    }
+}
+
+/// The `background` of the context: runs an operation that nobody waits for.
+pub(super) fn background(context: JsValue) -> JsValue {
+    Closure::<dyn Fn(u8, JsValue)>::new(move |number, parameters| {
+        let context = context.clone();
+        wasm_bindgen_futures::spawn_local(async move {
+            // A hint to the browser: nobody asked for it, and nobody hears of its failure.
+            drive(number, &context, parameters).await;
+        });
+    })
+    .into_js_value()
+}
+
+/// The `webAuthnError` of the context: an error with a code and a cause, as the npm package's class has them.
+pub(super) fn web_authn_error() -> JsValue {
+    Closure::<dyn Fn(JsValue, JsValue, JsValue) -> JsValue>::new(|code, message: JsValue, cause: JsValue| {
+        let error = js_sys::Error::new(&message.as_string().unwrap_or_default());
+        for (key, value) in [("code", &code), ("name", &property(&cause, "name")), ("cause", &cause)] {
+            set(&error, key, value);
+        }
+        error.into()
+    })
+    .into_js_value()
+}
+
+/// The `delay` of the context.
+pub(super) fn delay() -> JsValue {
+    Closure::<dyn Fn(i32) -> Promise>::new(|milliseconds| {
+        Promise::new(&mut |resolve, _| set_timeout(&resolve.into(), milliseconds))
+    })
+    .into_js_value()
+}
+
+/// The `conversion` of the context: WebAuthn JSON for browsers without their own.
+pub(super) fn conversion() -> JsValue {
+    Closure::<dyn Fn() -> JsValue>::new(|| {
+        let parse = Closure::<dyn Fn(JsValue) -> JsValue>::new(|json| parse_options(&json)).into_js_value();
+        let write = Closure::<dyn Fn(JsValue) -> JsValue>::new(|credential| to_json(&credential)).into_js_value();
+        object([("parseCreationOptionsFromJSON", &parse), ("parseRequestOptionsFromJSON", &parse), ("toJSON", &write)])
+    })
+    .into_js_value()
+}
+
+#[wasm_bindgen(module = "/pkg-template/webauthn-json.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = parseCreationOptionsFromJSON)]
+    fn parse_options(json: &JsValue) -> JsValue;
+    #[wasm_bindgen(js_name = toJSON)]
+    fn to_json(credential: &JsValue) -> JsValue;
+}
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_name = setTimeout)]
+    fn set_timeout(callback: &JsValue, milliseconds: i32);
+}
