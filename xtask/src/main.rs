@@ -4,6 +4,7 @@
 mod ci;
 mod glue;
 mod package;
+mod postgres;
 mod serve;
 mod setup;
 mod shell;

@@ -141,6 +141,28 @@ pub fn chromedriver() -> Result<PathBuf> {
     find_or_install("CHROMEDRIVER", &["chromedriver", "msedgedriver"], "chromedriver")
 }
 
+/// The folder of PostgreSQL's programs.
+pub fn postgres() -> Result<PathBuf> {
+    if let Some(found) = postgres_programs() {
+        return Ok(found);
+    }
+    install_debian(&["postgresql"], "PostgreSQL")?;
+    postgres_programs().context("PostgreSQL is missing: set POSTGRES_PROGRAMS to the folder of initdb and postgres")
+}
+
+/// Where they are named, on `PATH`, or the newest where Debian puts them, which is on nobody's `PATH`.
+fn postgres_programs() -> Option<PathBuf> {
+    if let Some(named) = std::env::var_os("POSTGRES_PROGRAMS") {
+        return Some(named.into());
+    }
+    let has_all = |folder: &PathBuf| ["initdb", "postgres"].iter().all(|program| folder.join(program).is_file());
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let version = |folder: &PathBuf| folder.file_name().and_then(|name| name.to_str()?.parse::<u32>().ok());
+    let newest = versions.map(|entry| entry.path()).filter(|folder| has_all(&folder.join("bin"))).max_by_key(version);
+    let on_path = on_path("initdb").and_then(|initdb| initdb.parent().map(Path::to_path_buf)).filter(has_all);
+    on_path.or_else(|| newest.map(|folder| folder.join("bin")))
+}
+
 fn find_or_install(variable: &str, programs: &[&str], what: &str) -> Result<PathBuf> {
     let find = || {
         std::env::var_os(variable).map(PathBuf::from).or_else(|| programs.iter().find_map(|program| on_path(program)))

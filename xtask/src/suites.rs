@@ -1,5 +1,6 @@
 //! The test suites: each is one row.
 
+use crate::postgres::Postgres;
 use crate::serve::TestServer;
 use crate::shell::{output, root, run, say};
 use crate::webdriver::WebDriver;
@@ -17,9 +18,10 @@ struct Suite {
     run: fn() -> Result<Counts>,
 }
 
-const SUITES: [Suite; 7] = [
+const SUITES: [Suite; 8] = [
     Suite { name: "unit", what: "the pure parts of the client, and xtask with its house rules", run: unit },
     Suite { name: "server", what: "authsignal-local through its router", run: server },
+    Suite { name: "postgres", what: "the same on PostgreSQL, its data there", run: postgres },
     Suite { name: "wasm", what: "the core in headless Chromium, with a virtual authenticator", run: wasm },
     Suite { name: "types", what: "the published types, in each module resolution", run: types },
     Suite { name: "package", what: "the packed tarball, installed", run: packed },
@@ -73,6 +75,13 @@ fn unit() -> Result<Counts> {
 
 fn server() -> Result<Counts> {
     cargo_test(&["authsignal-local"])
+}
+
+fn postgres() -> Result<Counts> {
+    let postgres = Postgres::start()?;
+    let mut cargo = Command::new("cargo");
+    cargo.args(["test", "--no-fail-fast", "--package", "authsignal-local", "--test", "suite"]);
+    counted(cargo.env("AUTHSIGNAL_LOCAL_TEST_POSTGRES", &postgres.url), count_cargo)
 }
 
 fn wasm() -> Result<Counts> {
