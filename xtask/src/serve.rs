@@ -16,6 +16,11 @@ const DEFAULT_PORT: u16 = 8787;
 pub fn build() -> Result<PathBuf> {
     package::build()?;
     package::site()?;
+    program()
+}
+
+/// Builds the server alone.
+pub fn program() -> Result<PathBuf> {
     say("Building authsignal-local");
     run(Command::new("cargo").args(["build", "--quiet", "--package", "authsignal-local"]))?;
     Ok(root().join("target/debug/authsignal-local"))

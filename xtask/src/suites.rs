@@ -1,7 +1,7 @@
 //! The test suites: each is one row.
 
 use crate::postgres::Postgres;
-use crate::serve::TestServer;
+use crate::serve::{self, TestServer};
 use crate::shell::{output, root, run, say};
 use crate::webdriver::WebDriver;
 use crate::{package, setup, size};
@@ -18,16 +18,20 @@ struct Suite {
     run: fn() -> Result<Counts>,
 }
 
-const SUITES: [Suite; 8] = [
+const SUITES: &[Suite] = &[
     Suite { name: "unit", what: "the pure parts of the client, and xtask with its house rules", run: unit },
     Suite { name: "server", what: "authsignal-local through its router", run: server },
     Suite { name: "postgres", what: "the same on PostgreSQL, its data there", run: postgres },
     Suite { name: "wasm", what: "the core in headless Chromium, with a virtual authenticator", run: wasm },
     Suite { name: "types", what: "the published types, in each module resolution", run: types },
     Suite { name: "package", what: "the packed tarball, installed", run: packed },
+    Suite { name: "peers", what: "authsignal-local against what others wrote, from npm", run: peers },
     Suite { name: "parity", what: "the peer from npm and ours, the same scenarios", run: parity },
     Suite { name: "e2e", what: "the demo page in Chromium", run: e2e },
 ];
+
+/// Those that take too long for every change: they run by their name, or all by `all`.
+const HEAVY_SUITES: &[Suite] = &[];
 
 #[derive(Clone, Copy, Default, Debug, PartialEq, Eq)]
 struct Counts {
@@ -35,14 +39,26 @@ struct Counts {
     failed: u32,
 }
 
-pub fn test(names: &[String]) -> Result<()> {
-    if let Some(unknown) = names.iter().find(|name| SUITES.iter().all(|suite| suite.name != name.as_str())) {
-        let known: Vec<_> = SUITES.iter().map(|suite| suite.name).collect();
-        bail!("there is no suite `{unknown}`: {}", known.join(", "));
+/// The suites that are meant: without names the ordinary ones; `all` means every one.
+fn chosen(names: &[String]) -> Result<Vec<&'static Suite>> {
+    let every = || SUITES.iter().chain(HEAVY_SUITES);
+    if let Some(unknown) = names.iter().find(|name| *name != "all" && every().all(|suite| suite.name != name.as_str()))
+    {
+        let known: Vec<_> = every().map(|suite| suite.name).collect();
+        bail!("there is no suite `{unknown}`: {}, or all", known.join(", "));
     }
+    if names.is_empty() {
+        return Ok(SUITES.iter().collect());
+    }
+    let is_named = |suite: &&Suite| names.iter().any(|name| name == "all" || name == suite.name);
+    Ok(every().filter(is_named).collect())
+}
+
+pub fn test(names: &[String]) -> Result<()> {
+    let chosen = chosen(names)?;
     let mut rows = Vec::new();
     let mut total = Counts::default();
-    for suite in SUITES.iter().filter(|suite| names.is_empty() || names.iter().any(|name| name == suite.name)) {
+    for suite in chosen {
         say(&format!("Suite {}: {}", suite.name, suite.what));
         let begun = Instant::now();
         let (counts, problem) = match (suite.run)() {
@@ -141,6 +157,20 @@ fn packed() -> Result<Counts> {
             .env("PACKED", &scratch),
         count_node,
     )
+}
+
+fn peers() -> Result<Counts> {
+    serve::program()?;
+    setup::npm()?;
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(root().join("tests/peers"))? {
+        let path = entry?.path();
+        if path.to_string_lossy().ends_with(".test.mjs") {
+            files.push(path);
+        }
+    }
+    let mut node = Command::new("node");
+    counted(node.args(["--test", "--test-reporter=tap"]).args(files), count_node)
 }
 
 fn parity() -> Result<Counts> {
@@ -253,6 +283,18 @@ fn count_closing_line(line: &str) -> Counts {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn all_means_every_suite_and_no_name_the_ordinary_ones() {
+        let names = |names: &[&str]| {
+            let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+            chosen(&names).map(|suites| suites.iter().map(|suite| suite.name).collect::<Vec<_>>()).ok()
+        };
+        assert_eq!(names(&[]).map(|all| all.len()), Some(SUITES.len()));
+        assert_eq!(names(&["all"]).map(|all| all.len()), Some(SUITES.len() + HEAVY_SUITES.len()));
+        assert_eq!(names(&["unit", "server"]), Some(vec!["unit", "server"]));
+        assert_eq!(names(&["nonsense"]), None);
+    }
 
     #[test]
     fn the_closing_lines_of_every_runner_are_counted() {
