@@ -3,7 +3,7 @@
  * has, owns what must be synchronous (the constructor, the cookie, `setToken`, opening a window), and hands every
  * operation to the core. The rules of the protocol are not here: they are in Rust, in `src/`.
  */
-import { attach, imports, resume, start } from "./core.js";
+import { attach, imports, resume, slots, start } from "./core.js";
 
 const enumeration = (...names) => Object.fromEntries(names.map((name) => [name, name]));
 
@@ -77,11 +77,10 @@ const notify = (callback, ...values) => {
 
 /* ---- The core: loaded at the first construction, shared by all instances ---- */
 
-/** How a task is resumed, and answers: the constants of `src/js.rs`. */
-const PENDING = 0;
-const FULFILLED = 1;
-const REJECTED = 2;
-const CANCELLED = 3;
+/** How a task is resumed: the constants of `src/js.rs`. */
+const FULFILLED = 0;
+const REJECTED = 1;
+const CANCELLED = 2;
 
 /** Whether the core runs: it is loaded, and has not failed. */
 let running = false;
@@ -146,7 +145,7 @@ const call = (operation, instance, given) =>
     if (signal && !signal.addEventListener) throw new TypeError("signal must be an AbortSignal");
     const controller = (signal || timeout) && new AbortController();
     const context = controller ? { __proto__: instance, signal: controller.signal } : instance;
-    const out = {};
+    const values = slots(context, parameters);
     let task;
     let timer;
     const end = (how, value) => {
@@ -161,7 +160,7 @@ const call = (operation, instance, given) =>
       if (page.active?.signal === controller.signal) page.active.controller.abort(reason);
       controller.abort(reason);
       end(how, value);
-      if (task && running) resume(task, CANCELLED);
+      if (task && running) resume(values, task, CANCELLED);
       task = 0;
     };
     const abort = () => giveUp(signal.reason, reject, signal.reason);
@@ -171,20 +170,21 @@ const call = (operation, instance, given) =>
       const current = task;
       // Given up while it runs, by a callback of the app's: it is cancelled once it waits.
       task = 0;
-      let state;
+      let answer;
       try {
-        state = resume(current, how, value, out);
-        if (state === PENDING && !pending.has(fail)) return void resume(current, CANCELLED);
+        answer = resume(values, current, how, value);
+        if (answer % 4 === 1 && !pending.has(fail)) return void resume(values, current, CANCELLED);
       } catch (cause) {
         return failed(cause);
       }
-      if (state === PENDING) {
+      const result = values[answer >> 2];
+      if (answer % 4 === 1) {
         task = current;
-        Promise.resolve(out.value).then(
+        Promise.resolve(result).then(
           (value) => step(FULFILLED, value),
           (cause) => step(REJECTED, cause),
         );
-      } else end(state === FULFILLED ? resolve : reject, out.value);
+      } else end(answer % 4 === 3 ? reject : resolve, result);
     };
     pending.add(fail);
     if (signal?.aborted) return abort();
@@ -198,8 +198,8 @@ const call = (operation, instance, given) =>
     withCore(
       () => {
         if (!pending.has(fail)) return;
-        task = start(operation, context, parameters);
-        step(PENDING);
+        task = start(values, operation);
+        step(FULFILLED);
       },
       (cause) =>
         end(
@@ -274,9 +274,9 @@ const cellOf = (...owner) => {
 
 /** What the token says of the binding window. Asked of the core, which answers at once. */
 const describe = (context) => {
-  const out = {};
-  if (running) resume(start(BINDING, context, {}), PENDING, undefined, out);
-  const { state = "none", remainingMs = 0, scopes = [], expiresAt, userId } = out.value ?? {};
+  const values = slots(context, {});
+  const answer = running ? values[resume(values, start(values, BINDING)) >> 2] : {};
+  const { state = "none", remainingMs = 0, scopes = [], expiresAt, userId } = answer;
   return { state, remainingMs, scopes, expiresAt: expiresAt && new Date(expiresAt).toISOString(), userId };
 };
 

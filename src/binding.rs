@@ -7,7 +7,7 @@
 
 use crate::task::State;
 use crate::value::{Outcome, Val, global, globals, list, object, parse, val};
-use crate::words::{Word, k};
+use crate::words::k;
 
 /// The token that is set; falsy if there is none.
 pub(crate) fn token(state: &State) -> Val {
@@ -27,10 +27,10 @@ pub(crate) fn renew(state: &State, token: Val) {
 pub(crate) fn describe(state: &State) -> Outcome {
     let claims = claims(token(state));
     let scope = claims.get(k!("scope"));
-    let scopes = if scope.is_string() { in_text(scope, k!("split"), &[val(k!(" "))]) } else { list(&[]) };
+    let scopes = if scope.is_string() { scope.invoke(k!("split"), [val(k!(" "))]).data() } else { list([]) };
     let end = claims.get(k!("exp")).to_float() * 1000.0;
-    let remaining = end - global(k!("Date")).invoke(k!("now"), &[]).data().to_float();
-    let adds = scopes.invoke(k!("includes"), &[val(k!("add:authenticators"))]).data().is_truthy();
+    let remaining = end - global(k!("Date")).invoke(k!("now"), []).data().to_float();
+    let adds = scopes.invoke(k!("includes"), [val(k!("add:authenticators"))]).data().is_truthy();
     let (state, remaining) = if remaining > 0.0 {
         (if adds { k!("open") } else { k!("none") }, remaining)
     } else {
@@ -47,16 +47,11 @@ pub(crate) fn describe(state: &State) -> Outcome {
 
 /// The claims of a JSON Web Token (RFC 7519), unverified: the browser has no key, and needs none.
 fn claims(token: Val) -> Val {
-    let payload = in_text(token, k!("split"), &[val(k!("."))]).at(1);
-    let payload = in_text(payload, k!("replaceAll"), &[val(k!("-")), val(k!("+"))]);
-    let payload = in_text(payload, k!("replaceAll"), &[val(k!("_")), val(k!("/"))]);
-    let bytes = globals().invoke(k!("atob"), &[payload]).data();
+    let payload = token.invoke(k!("split"), [val(k!("."))]).data().at(1);
+    let payload = payload.invoke(k!("replaceAll"), [val(k!("-")), val(k!("+"))]).data();
+    let payload = payload.invoke(k!("replaceAll"), [val(k!("_")), val(k!("/"))]).data();
+    let bytes = globals().invoke(k!("atob"), [payload]).data();
     // Bytes to UTF-8, by the pair of functions that has always done it.
-    let escaped = globals().invoke(k!("escape"), &[bytes]).data();
-    parse(globals().invoke(k!("decodeURIComponent"), &[escaped]).data()).data()
-}
-
-/// Calls a method of a string's. `Reflect`, by which methods are looked up, knows objects only.
-fn in_text(text: Val, method: Word, arguments: &[Val]) -> Val {
-    globals().invoke(k!("Object"), &[text]).data().invoke(method, arguments).data()
+    let escaped = globals().invoke(k!("escape"), [bytes]).data();
+    parse(globals().invoke(k!("decodeURIComponent"), [escaped]).data()).data()
 }

@@ -18,7 +18,7 @@ pub(crate) fn answer(state: &State, code: Word, description: Word) -> Outcome {
 pub(crate) fn coded(state: &State, error: Val, code: Val, description: Val) -> Outcome {
     if state.context.get(k!("enableLogging")).is_truthy() {
         let colon = val(if description.is_missing() { k!("") } else { k!(": ") });
-        log(text(&[val(k!("[Authsignal] ")), code, colon, description]));
+        log(text([val(k!("[Authsignal] ")), code, colon, description]));
     }
     silent(error, code, description)
 }
@@ -31,14 +31,14 @@ fn silent(error: Val, code: Val, description: Val) -> Outcome {
 /// The peer logs this one always, and its deprecated `error` is the code: apps compare both.
 pub(crate) fn token_not_set() -> Outcome {
     let description = val(k!("A token has not been set. Call 'setToken' first."));
-    log(text(&[val(k!("Error: ")), description]));
+    log(text([val(k!("Error: ")), description]));
     let code = val(k!("token_not_set"));
     silent(code, code, description)
 }
 
 /// A refused ceremony. Only the face can make an error of a class that `instanceof` knows.
 pub(crate) fn ceremony(state: &State, code: Word, message: Val, cause: Val) -> Outcome {
-    let error = state.context.invoke(k!("webAuthnError"), &[val(code), message, cause]);
+    let error = state.context.invoke(k!("webAuthnError"), [val(code), message, cause]);
     Outcome::throw(error.data().or(cause))
 }
 

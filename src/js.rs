@@ -3,54 +3,41 @@
 //! The face starts an operation, and resumes it whenever the promise that it waits for has settled.
 
 use crate::task::Task;
-use crate::value::{Val, prepare};
-use crate::words::k;
 use wasm_bindgen::prelude::*;
 
-/// How a task is resumed the first time; as an answer: it waits for the promise in `out.value`.
-pub const PENDING: u8 = 0;
-/// The promise was fulfilled; as an answer: the operation's promise is to be fulfilled with `out.value`.
-pub const FULFILLED: u8 = 1;
-/// The promise was rejected; as an answer: the operation's promise is to be rejected with `out.value`.
-pub const REJECTED: u8 = 2;
+/// The promise was rejected.
+pub const REJECTED: i32 = 1;
 /// The task is given up: it ends without an outcome.
-pub const CANCELLED: u8 = 3;
+pub const CANCELLED: i32 = 2;
 
-/// Begins an operation by its number (see [`crate::operation`]) and returns its task. `context` is what the face knows
-/// of the instance; `parameters` is an object of the caller's.
+/// Begins an operation by its number (see [`crate::operation`]) and returns its task.
 #[wasm_bindgen]
-pub fn start(operation: u8, context: JsValue, parameters: JsValue) -> *mut u8 {
-    prepare();
-    Box::into_raw(Box::new(Task::new(operation, context, parameters))).cast()
+pub fn start(operation: i32) -> *mut u8 {
+    Box::into_raw(Box::new(Task::new(operation as u8))).cast()
 }
 
-/// Resumes a task, with what came of the promise that it waits for. The answer, and `out.value`, say what is next.
+/// Resumes a task, with what came of the promise that it waits for: [`REJECTED`], [`CANCELLED`], or 0 for fulfilled,
+/// and the first time. The answer is four times the slot of a value, and what to do with it: 0 or 2 to resolve the
+/// operation's promise with it, 3 to reject it, 1 to wait for it and to resume the task, which in all other cases has ended.
 ///
 /// # Safety
 /// `task` was returned by [`start`] of this core, does not run, and has not yet been answered with an end. The face is
 /// the only caller, and keeps the number to itself.
 #[wasm_bindgen]
-pub unsafe fn resume(task: *mut u8, how: u8, value: JsValue, out: JsValue) -> u8 {
+pub unsafe fn resume(task: *mut u8, how: i32, value: JsValue) -> u32 {
     // SAFETY: see above.
     let mut task = unsafe { Box::from_raw(task.cast::<Task>()) };
     if how == CANCELLED {
+        // Its slot goes with the task.
+        std::mem::forget(value);
         task.cancel();
-        return FULFILLED;
+        return 0;
     }
-    let answer = task.resume(how != REJECTED, value, |outcome| {
-        Val::from(out).set(k!("value"), outcome.value());
-        if outcome.is_waiting() {
-            PENDING
-        } else if outcome.is_thrown() {
-            REJECTED
-        } else {
-            FULFILLED
-        }
-    });
-    if answer == PENDING {
+    let outcome = task.resume(how != REJECTED, value, |outcome| outcome);
+    if outcome.is_waiting() {
         let _ = Box::into_raw(task);
     }
-    answer
+    outcome.number()
 }
 
 /// The package's heap holds a few tables: the smallest allocator serves it best.

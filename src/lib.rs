@@ -11,7 +11,7 @@
 //! | --- | --- |
 //! | [`words`] | every string, as a number |
 //! | [`operation`] | the endpoint table: every request of the API is one row |
-//! | `value`, `task` | JavaScript values, and operations that wait for promises, at the size of neither |
+//! | `slots`, `value`, `task` | JavaScript values, and operations that wait for promises, at the size of neither |
 //! | `fault` | every way to fail: answered, ceremony, misuse |
 //! | `binding` | the token cell that instances of one tenant share |
 //! | `storage`, `identity` | the map of passkeys known on this device; the anonymous id |
@@ -26,7 +26,12 @@
 //! # Features
 //!
 //! - `rust` (default): the typed API in [`client`].
-//! - `js`: the exports of the npm package. Size rules this build: values stay JavaScript values, and nothing formats.
+//! - `js`: the exports of the npm package, without the default features: xtask makes glue for them, and no other fits. Size rules this build: values stay JavaScript values, and nothing formats.
+
+#[cfg(all(target_arch = "wasm32", feature = "js", feature = "rust"))]
+compile_error!(
+    "feature `js` is the npm core, which xtask builds with --no-default-features; a Rust frontend needs `rust` alone"
+);
 
 pub mod operation;
 #[cfg_attr(not(target_arch = "wasm32"), allow(dead_code, reason = "natively, only the table of operations is of use"))]
@@ -42,6 +47,8 @@ mod engine;
 mod fault;
 #[cfg(target_arch = "wasm32")]
 mod flow;
+#[cfg(target_arch = "wasm32")]
+mod slots;
 #[cfg(target_arch = "wasm32")]
 mod storage;
 #[cfg(target_arch = "wasm32")]

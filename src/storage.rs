@@ -10,25 +10,25 @@ use crate::words::{Word, k};
 const KEY: Word = k!("as_user_passkey_map");
 
 fn load() -> Val {
-    let stored = global(k!("localStorage")).invoke(k!("getItem"), &[val(KEY)]).data();
+    let stored = global(k!("localStorage")).invoke(k!("getItem"), [val(KEY)]).data();
     let map = parse(stored).data();
     if map.is_object() { map } else { object() }
 }
 
 fn save(map: Val) {
     // Denied or full: see above.
-    let _ = global(k!("localStorage")).invoke(k!("setItem"), &[val(KEY), stringify(map).data()]);
+    let _ = global(k!("localStorage")).invoke(k!("setItem"), [val(KEY), stringify(map).data()]);
 }
 
 /// The credential ids of one user. What is no list, such as an inherited property, is an empty one.
 fn credentials(map: Val, user: Val) -> Val {
     let known = map.get_by(user);
-    if known.is_list() { known } else { list(&[]) }
+    if known.is_list() { known } else { list([]) }
 }
 
 /// Where that credential stands in a list, below 0 if nowhere.
 fn position(known: Val, credential: Val) -> i32 {
-    known.invoke(k!("indexOf"), &[credential]).data().to_int()
+    known.invoke(k!("indexOf"), [credential]).data().to_int()
 }
 
 /// Remembers a credential of that user; one without an id has the key `""`.
@@ -46,9 +46,9 @@ pub(crate) fn remember(user: Val, credential: Val) {
 /// Forgets a credential, whoever's it is.
 pub(crate) fn forget(credential: Val) {
     let map = load();
-    for known in global(k!("Object")).invoke(k!("values"), &[map]).data().items() {
+    for known in global(k!("Object")).invoke(k!("values"), [map]).data().items() {
         if known.is_list() && position(known, credential) >= 0 {
-            let _ = known.invoke(k!("splice"), &[(position(known, credential)).into(), 1.into()]);
+            let _ = known.invoke(k!("splice"), [(position(known, credential)).into(), 1.into()]);
         }
     }
     save(map);
@@ -56,5 +56,5 @@ pub(crate) fn forget(credential: Val) {
 
 /// The ids of the user's credentials on this device, joined by commas; falsy if there are none.
 pub(crate) fn known(user: Val) -> Val {
-    credentials(load(), user).invoke(k!("join"), &[]).data()
+    credentials(load(), user).invoke(k!("join"), []).data()
 }

@@ -7,10 +7,11 @@
 
 use crate::ceremony;
 use crate::flow::{self, Step};
-use crate::value::{Outcome, Val, check, free, object};
+#[cfg(feature = "js")]
+use crate::slots;
+use crate::slots::{Values, within};
+use crate::value::{Outcome, Val, check, object};
 use crate::words::{Word, k};
-use std::cell::Cell;
-use std::ptr;
 use wasm_bindgen::prelude::*;
 
 /// An operation that was started and has not ended.
@@ -49,27 +50,18 @@ pub(crate) struct State {
 }
 
 impl Task {
-    /// An operation by its number. `parameters` is an object of the caller's.
+    /// An operation by its number, of an instance's context and an object of the caller's.
+    #[cfg(not(feature = "js"))]
     pub(crate) fn new(operation: u8, context: JsValue, parameters: JsValue) -> Task {
-        let mut values = Values(None);
+        let mut values = Values::new();
         let (context, parameters) = within(&mut values, || (context.into(), parameters.into()));
-        let nothing = Val::default();
-        let state = State {
-            context,
-            parameters,
-            offer: nothing,
-            credential: nothing,
-            data: nothing,
-            arrived: nothing.into(),
-            phase: 0,
-            response: nothing,
-            status: 0,
-            autofill: false,
-            operation,
-            steps: flow::steps(operation),
-            at: 0,
-        };
-        Task { values, state }
+        Task { values, state: State::new(operation, context, parameters) }
+    }
+
+    /// An operation by its number, whose context and parameters the glue has put where they belong.
+    #[cfg(feature = "js")]
+    pub(crate) fn new(operation: u8) -> Task {
+        Task { values: Values::new(), state: State::new(operation, slots::given(0), slots::given(1)) }
     }
 
     /// Goes on, with what came of the promise (the first time, with anything), until the next promise or the end, and
@@ -95,6 +87,25 @@ impl Task {
 }
 
 impl State {
+    fn new(operation: u8, context: Val, parameters: Val) -> State {
+        let nothing = Val::default();
+        State {
+            context,
+            parameters,
+            offer: nothing,
+            credential: nothing,
+            data: nothing,
+            arrived: nothing.into(),
+            phase: 0,
+            response: nothing,
+            status: 0,
+            autofill: false,
+            operation,
+            steps: flow::steps(operation),
+            at: 0,
+        }
+    }
+
     fn walk(&mut self) -> Outcome {
         if self.at == 0 && self.phase == 0 {
             check!(self.copy_parameters());
@@ -141,57 +152,4 @@ impl State {
     pub(crate) fn token(&self) -> Val {
         self.get(k!("token"))
     }
-}
-
-/// The slots of a task's values, freed with it.
-struct Values(Option<Box<Slots>>);
-
-/// Some slots, and those before them: unlike a vector, it never moves what it holds, which is less code.
-struct Slots {
-    slots: [u32; 60],
-    used: usize,
-    before: Option<Box<Slots>>,
-}
-
-impl Drop for Values {
-    fn drop(&mut self) {
-        while let Some(last) = self.0.take() {
-            last.slots.iter().take(last.used).copied().for_each(free);
-            self.0 = last.before;
-        }
-    }
-}
-
-thread_local! {
-    /// The values of the task that runs, null when none does.
-    static CURRENT: Cell<*mut Values> = const { Cell::new(ptr::null_mut()) };
-}
-
-/// Gives a slot to the task that runs.
-pub(crate) fn own(slot: u32) {
-    // SAFETY: `within` sets the pointer to values that it borrows for as long as the pointer stands, and nothing here
-    // calls back into it.
-    let Some(values) = (unsafe { CURRENT.with(Cell::get).as_mut() }) else {
-        return;
-    };
-    match &mut values.0 {
-        Some(last) if last.used < last.slots.len() => {
-            last.slots[last.used] = slot;
-            last.used += 1;
-        }
-        full => {
-            let mut slots = [0; 60];
-            slots[0] = slot;
-            let before = full.take();
-            *full = Some(Box::new(Slots { slots, used: 1, before }));
-        }
-    }
-}
-
-/// Runs something as part of a task. Tasks nest: a callback of the caller's may start another one.
-fn within<T>(values: &mut Values, run: impl FnOnce() -> T) -> T {
-    let outer = CURRENT.with(|current| current.replace(values));
-    let result = run();
-    CURRENT.with(|current| current.set(outer));
-    result
 }

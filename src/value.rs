@@ -7,11 +7,10 @@
 //! Every import adds its own glue to the package as well. So a property is read by [`Val::get`] and a method is called by
 //! [`Val::invoke`] instead of one binding each; `web-sys` serves where what it names is always there.
 
-use crate::task;
-use crate::words::{self, Word, k};
-use std::cell::Cell;
+use crate::slots;
+pub(crate) use crate::slots::{globals, val};
+use crate::words::{Word, k};
 use std::mem::ManuallyDrop;
-use std::num::NonZeroU32;
 use std::ops::Deref;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::convert::{FromWasmAbi, IntoWasmAbi};
@@ -50,57 +49,27 @@ impl FromWasmAbi for Fresh {
     type Abi = u32;
 
     unsafe fn from_abi(slot: u32) -> Self {
-        Fresh(own(slot))
+        Fresh(Val::owned(slot))
     }
-}
-
-fn own(slot: u32) -> Val {
-    task::own(slot);
-    Val(slot)
-}
-
-/// Frees a slot that a task has owned.
-pub(crate) fn free(slot: u32) {
-    // SAFETY: the slot was handed over once, by `Fresh` or by `From<JsValue>`, and is given back once, by its task.
-    drop(unsafe { JsValue::from_abi(slot) });
 }
 
 #[wasm_bindgen]
 extern "C" {
-    #[wasm_bindgen(js_namespace = Reflect, js_name = get, catch)]
-    fn reflect_get(target: Val, key: Val) -> Result<Fresh, JsValue>;
+    type Any;
+    #[wasm_bindgen(method, structural, indexing_getter, catch)]
+    fn property(this: &Any, key: Val) -> Result<Fresh, JsValue>;
     #[wasm_bindgen(js_namespace = Reflect, js_name = set)]
     fn reflect_set(target: Val, key: Val, value: Val) -> bool;
     #[wasm_bindgen(js_namespace = Reflect, js_name = apply, catch)]
     fn reflect_apply(method: Val, this: Val, arguments: Val) -> Result<Fresh, JsValue>;
     #[wasm_bindgen(js_namespace = Array, js_name = of)]
-    fn array_of() -> Fresh;
+    fn array_of_none() -> Fresh;
+    #[wasm_bindgen(js_namespace = Array, js_name = of)]
+    fn array_of_one(first: Val) -> Fresh;
+    #[wasm_bindgen(js_namespace = Array, js_name = of)]
+    fn array_of_two(first: Val, second: Val) -> Fresh;
     #[wasm_bindgen(js_name = Object)]
     fn object_of() -> Fresh;
-    /// The global object: it is its own value.
-    #[wasm_bindgen(js_namespace = globalThis, js_name = valueOf)]
-    fn global_this() -> JsValue;
-}
-
-thread_local! {
-    /// The slots of the words, and of the global object behind them. They are never freed, so no task owns them.
-    static SLOTS: [Cell<u32>; words::COUNT + 1] = const { [const { Cell::new(0) }; words::COUNT + 1] };
-}
-
-/// Decodes the words, once.
-pub(crate) fn prepare() {
-    SLOTS.with(|slots| {
-        if slots[0].get() == 0 {
-            let texts = words::TEXT.split(|byte| *byte == 0).map(JsValue::from_utf8_lossy);
-            slots.iter().zip(texts).for_each(|(slot, text)| slot.set(text.into_abi()));
-            slots[words::COUNT].set(global_this().into_abi());
-        }
-    });
-}
-
-/// A word, as a JavaScript string.
-pub(crate) fn val(word: Word) -> Val {
-    SLOTS.with(|slots| Val(slots[word.index()].get()))
 }
 
 /// A property of the global object, `undefined` where there is none.
@@ -108,40 +77,77 @@ pub(crate) fn global(key: Word) -> Val {
     globals().get(key)
 }
 
-/// The global object.
-pub(crate) fn globals() -> Val {
-    SLOTS.with(|slots| Val(slots[words::COUNT].get()))
-}
-
 /// A new object without properties.
 pub(crate) fn object() -> Val {
     object_of().0
 }
 
-/// A new array of these.
-pub(crate) fn list(items: &[Val]) -> Val {
-    let list = array_of().0;
-    for item in items {
-        list.push(*item);
+/// Some values, as an array of JavaScript's. Arrays by value, of each length: a slice would have to lie in memory.
+pub(crate) trait Values {
+    fn list(self) -> Val;
+}
+
+impl Values for [Val; 0] {
+    #[inline(always)]
+    fn list(self) -> Val {
+        array_of_none().0
     }
-    list
+}
+
+impl Values for [Val; 1] {
+    #[inline(always)]
+    fn list(self) -> Val {
+        array_of_one(self[0]).0
+    }
+}
+
+impl Values for [Val; 2] {
+    #[inline(always)]
+    fn list(self) -> Val {
+        array_of_two(self[0], self[1]).0
+    }
+}
+
+impl Values for [Val; 3] {
+    #[inline(always)]
+    fn list(self) -> Val {
+        array_of_two(self[0], self[1]).0.and(self[2])
+    }
+}
+
+impl Values for [Val; 4] {
+    #[inline(always)]
+    fn list(self) -> Val {
+        array_of_two(self[0], self[1]).0.and(self[2]).and(self[3])
+    }
+}
+
+/// A new array of these.
+#[inline(always)]
+pub(crate) fn list(items: impl Values) -> Val {
+    items.list()
 }
 
 /// These, as JavaScript writes them, one after the other.
-pub(crate) fn text(parts: &[Val]) -> Val {
-    list(parts).invoke(k!("join"), &[val(k!(""))]).data()
+#[inline(always)]
+pub(crate) fn text(parts: impl Values) -> Val {
+    join(parts.list())
+}
+
+fn join(parts: Val) -> Val {
+    parts.invoke(k!("join"), [val(k!(""))]).data()
 }
 
 impl Default for Val {
     /// `undefined`.
     fn default() -> Self {
-        Val((&JsValue::UNDEFINED).into_abi())
+        Val(JsValue::UNDEFINED.into_abi())
     }
 }
 
 impl From<JsValue> for Val {
     fn from(value: JsValue) -> Self {
-        own(value.into_abi())
+        Val::owned(value.into_abi())
     }
 }
 
@@ -163,29 +169,40 @@ impl From<i32> for Val {
     }
 }
 
-/// What a step comes to: data, a promise to wait for, or one of the two ends without. A single word, where a `Result` is three words and a
-/// detour through memory; [`check`] does what `?` does.
+/// What a step comes to: data, a promise to wait for, or one of the two ends without. A single word, of the value's slot and two bits
+/// of kind, where a `Result` is three words and a detour through memory; [`check`] does what `?` does.
 #[derive(Clone, Copy)]
-pub(crate) struct Outcome(NonZeroU32);
+pub(crate) struct Outcome(u32);
 
-/// No core has so many slots: the highest bits of a slot's number are free.
-const FAULT: u32 = 1 << 31;
-const ANSWER: u32 = 1 << 30;
-const WAIT: u32 = 1 << 29;
+/// The kinds of outcome, as the face knows them too.
+const DATA: u32 = 0;
+const WAIT: u32 = 1;
+const ANSWER: u32 = 2;
+const THROWN: u32 = 3;
 
 impl Outcome {
-    fn new(value: Val, flags: u32) -> Self {
-        Outcome(NonZeroU32::MIN | (value.0 << 1) | flags)
+    const fn new(value: Val, kind: u32) -> Self {
+        Outcome(value.0 << 2 | kind)
+    }
+
+    const fn kind(self) -> u32 {
+        self.0 & 3
+    }
+
+    /// The number that the face takes apart again.
+    #[cfg(feature = "js")]
+    pub(crate) const fn number(self) -> u32 {
+        self.0
     }
 
     /// An end that resolves the promise with this: mostly `{error, errorCode, errorDescription}`.
     pub(crate) fn answer(value: Val) -> Self {
-        Outcome::new(value, FAULT | ANSWER)
+        Outcome::new(value, ANSWER)
     }
 
     /// An end that rejects the promise with this.
     pub(crate) fn throw(value: Val) -> Self {
-        Outcome::new(value, FAULT)
+        Outcome::new(value, THROWN)
     }
 
     /// The data, made a promise to wait for.
@@ -200,19 +217,19 @@ impl Outcome {
 
     /// The data, the promise, the answer, or what is thrown.
     pub(crate) fn value(self) -> Val {
-        Val((self.0.get() & !(FAULT | ANSWER | WAIT)) >> 1)
+        Val(self.0 >> 2)
     }
 
     pub(crate) fn is_data(self) -> bool {
-        self.0.get() & (FAULT | WAIT) == 0
+        self.kind() == DATA
     }
 
     pub(crate) fn is_waiting(self) -> bool {
-        self.0.get() & WAIT != 0
+        self.kind() == WAIT
     }
 
     pub(crate) fn is_thrown(self) -> bool {
-        self.0.get() & (FAULT | ANSWER) == FAULT
+        self.kind() == THROWN
     }
 
     /// The data, or `undefined`.
@@ -260,6 +277,17 @@ impl<T> Deref for View<T> {
 }
 
 impl Val {
+    /// The value of a slot that is nobody's to free, or somebody else's.
+    pub(crate) const fn at_slot(slot: u32) -> Val {
+        Val(slot)
+    }
+
+    /// The value of a slot that was handed over: the task's from now on.
+    fn owned(slot: u32) -> Val {
+        slots::own(slot);
+        Val(slot)
+    }
+
     /// This as a type of `web-sys`, or as what wraps one.
     pub(crate) fn view<T: JsCast, U: From<T>>(self) -> View<U> {
         // SAFETY: the slot is valid while its task runs, and the view never frees it.
@@ -276,9 +304,13 @@ impl Val {
         self.js().clone()
     }
 
+    fn property(self, key: Val) -> Outcome {
+        self.view::<Any, Any>().property(key).into()
+    }
+
     /// Reads a property of something that the caller made: what its getter throws is the caller's to see.
     pub(crate) fn read(self, key: Word) -> Outcome {
-        reflect_get(self, val(key)).into()
+        self.property(val(key))
     }
 
     /// Reads a property of something that we or the browser made: a value that has none is `undefined`.
@@ -288,7 +320,7 @@ impl Val {
 
     /// As [`Val::get`], by a key that is data.
     pub(crate) fn get_by(self, key: Val) -> Val {
-        Outcome::from(reflect_get(self, key)).data()
+        self.property(key).data()
     }
 
     pub(crate) fn set(self, key: Word, value: Val) {
@@ -319,6 +351,12 @@ impl Val {
         self.set_by(self.get(k!("length")), item);
     }
 
+    /// As [`Val::push`], for building a list in one expression.
+    fn and(self, item: Val) -> Val {
+        self.push(item);
+        self
+    }
+
     /// An item of a list.
     pub(crate) fn at(self, index: i32) -> Val {
         self.get_by(index.into())
@@ -341,12 +379,17 @@ impl Val {
     }
 
     /// Calls the method of that name. What it throws is the error; so is `undefined` where there is no such method.
-    pub(crate) fn invoke(self, name: Word, arguments: &[Val]) -> Outcome {
+    #[inline(always)]
+    pub(crate) fn invoke(self, name: Word, arguments: impl Values) -> Outcome {
+        self.apply(name, arguments.list())
+    }
+
+    fn apply(self, name: Word, arguments: Val) -> Outcome {
         let method = self.get(name);
         if !method.is_truthy() {
             return Outcome::throw(Val::default());
         }
-        reflect_apply(method, self, list(arguments)).into()
+        reflect_apply(method, self, arguments).into()
     }
 
     /// Whether this is that string.
@@ -365,7 +408,7 @@ impl Val {
 
     /// Whether this is `undefined` or `null`.
     pub(crate) fn is_missing(self) -> bool {
-        self.is_undefined() || self.equals(Val((&JsValue::NULL).into_abi()))
+        self.is_undefined() || self.equals(Val(JsValue::NULL.into_abi()))
     }
 
     pub(crate) fn is_undefined(self) -> bool {
@@ -392,13 +435,13 @@ impl Val {
 
 /// Writes something to the console's errors.
 pub(crate) fn log(message: Val) {
-    let _ = global(k!("console")).invoke(k!("error"), &[message]);
+    let _ = global(k!("console")).invoke(k!("error"), [message]);
 }
 
 /// Calls one of the caller's callbacks. What it throws is logged and goes no further: a failing callback is never the
 /// failure of the operation that called it.
 pub(crate) fn notify(callbacks: Val, name: Word) {
-    let outcome = callbacks.invoke(name, &[]);
+    let outcome = callbacks.invoke(name, []);
     if outcome.is_thrown() && !outcome.value().is_undefined() {
         log(outcome.value());
     }
@@ -406,15 +449,15 @@ pub(crate) fn notify(callbacks: Val, name: Word) {
 
 /// JSON of a value; what its `toJSON` throws is the error.
 pub(crate) fn stringify(value: Val) -> Outcome {
-    global(k!("JSON")).invoke(k!("stringify"), &[value])
+    global(k!("JSON")).invoke(k!("stringify"), [value])
 }
 
 /// The value of a JSON text.
 pub(crate) fn parse(json: Val) -> Outcome {
-    global(k!("JSON")).invoke(k!("parse"), &[json])
+    global(k!("JSON")).invoke(k!("parse"), [json])
 }
 
 /// A JavaScript error of that message.
 pub(crate) fn error(message: Word) -> Val {
-    globals().invoke(k!("Error"), &[val(message)]).data()
+    globals().invoke(k!("Error"), [val(message)]).data()
 }

@@ -173,7 +173,7 @@ fn security(state: &State, kind: Kind, thrown: Val, public_key: Val) -> Outcome 
         return fault::ceremony(
             state,
             k!("ERROR_INVALID_DOMAIN"),
-            text(&[host, val(k!(" is an invalid domain"))]),
+            text([host, val(k!(" is an invalid domain"))]),
             thrown,
         );
     }
@@ -181,14 +181,14 @@ fn security(state: &State, kind: Kind, thrown: Val, public_key: Val) -> Outcome 
         return Outcome::throw(thrown);
     }
     // create 8, get 6: the relying party id is not a registrable suffix of it.
-    let message = text(&[val(k!("The RP ID \"")), rp_id, val(k!("\" is invalid for this domain"))]);
+    let message = text([val(k!("The RP ID \"")), rp_id, val(k!("\" is invalid for this domain"))]);
     let advice = val(k!(". See https://docs.authsignal.com/scenarios/passkeys-prebuilt-ui#defining-the-relying-party"));
-    log(text(&[val(k!("[Authsignal] ")), message, advice]));
+    log(text([val(k!("[Authsignal] ")), message, advice]));
     fault::ceremony(state, k!("ERROR_INVALID_RP_ID"), message, thrown)
 }
 
 /// A host name of at least two labels that ends in letters, or `localhost`: an IP address is no domain.
 fn is_valid_domain(host: Val) -> bool {
     let domain = val(k!(r"^([A-Za-z0-9]+(-[A-Za-z0-9]+)*\.)+[A-Za-z]{2,}$"));
-    host.is(k!("localhost")) || host.invoke(k!("match"), &[domain]).data().is_truthy()
+    host.is(k!("localhost")) || host.invoke(k!("match"), [domain]).data().is_truthy()
 }

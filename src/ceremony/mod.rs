@@ -67,7 +67,7 @@ fn public_key_credential() -> Val {
 
 /// Waits for `PublicKeyCredential.getClientCapabilities()`; a browser without it has none.
 pub(crate) fn ask_capabilities() -> Outcome {
-    Outcome::from(public_key_credential().invoke(k!("getClientCapabilities"), &[]).data()).wait()
+    Outcome::from(public_key_credential().invoke(k!("getClientCapabilities"), []).data()).wait()
 }
 
 /// What kind of ceremony the parameters ask for. Only a registration brings an `rp`.
@@ -103,7 +103,7 @@ pub(crate) fn convert(state: &mut State) -> Outcome {
     if state.phase > 0 {
         page(state).set(k!("conversion"), check!(state.arrived));
     } else if !public_key_credential().get(k!("parseCreationOptionsFromJSON")).is_truthy() {
-        return state.context.invoke(k!("conversion"), &[]).wait();
+        return state.context.invoke(k!("conversion"), []).wait();
     }
     state.data.into()
 }
@@ -115,7 +115,7 @@ pub(crate) fn run(state: &mut State) -> Outcome {
         0 => {
             state.offer = state.data;
             if kind(state) == Kind::GetConditional {
-                let available = public_key_credential().invoke(k!("isConditionalMediationAvailable"), &[]).data();
+                let available = public_key_credential().invoke(k!("isConditionalMediationAvailable"), []).data();
                 return Outcome::from(available).wait();
             }
         }
@@ -124,7 +124,7 @@ pub(crate) fn run(state: &mut State) -> Outcome {
                 return fault::misuse(k!("Browser does not support WebAuthn autofill"));
             }
             let input = val(k!("input[autocomplete$='webauthn']"));
-            if !global(k!("document")).invoke(k!("querySelector"), &[input]).data().is_object() {
+            if !global(k!("document")).invoke(k!("querySelector"), [input]).data().is_object() {
                 return fault::misuse(k!(
                     "No <input> with \"webauthn\" as the only or last value in its `autocomplete` attribute was detected"
                 ));
@@ -153,9 +153,9 @@ fn end(state: &State, active: Val) -> Outcome {
     page(state).set(k!("active"), Val::default());
     let reason = error(k!("Cancelling existing WebAuthn API call for new one"));
     reason.set(k!("name"), val(k!("AbortError")));
-    let _ = active.get(k!("controller")).invoke(k!("abort"), &[reason]);
-    let grace = state.context.invoke(k!("delay"), &[ABORT_GRACE_MS.into()]).data();
-    global(k!("Promise")).invoke(k!("race"), &[list(&[active.get(k!("outcome")), grace])]).wait()
+    let _ = active.get(k!("controller")).invoke(k!("abort"), [reason]);
+    let grace = state.context.invoke(k!("delay"), [ABORT_GRACE_MS.into()]).data();
+    global(k!("Promise")).invoke(k!("race"), [list([active.get(k!("outcome")), grace])]).wait()
 }
 
 /// Starts the ceremony: its promise. `state.data` becomes what describes it.
@@ -178,7 +178,7 @@ fn begin(state: &mut State) -> Outcome {
         json.set(k!("hints"), hints);
     }
     let converter = page(state).get(k!("conversion")).or(public_key_credential());
-    let public_key = check!(converter.invoke(parser, &[json]));
+    let public_key = check!(converter.invoke(parser, [json]));
     options.set(k!("publicKey"), public_key);
     if matches!(kind, Kind::CreateConditional | Kind::GetConditional) {
         options.set(k!("mediation"), val(k!("conditional")));
@@ -188,7 +188,7 @@ fn begin(state: &mut State) -> Outcome {
     }
     // Conditional and immediate requests take any credential that the page may use.
     if matches!(kind, Kind::GetConditional | Kind::GetImmediate) {
-        public_key.set(k!("allowCredentials"), list(&[]));
+        public_key.set(k!("allowCredentials"), list([]));
     }
     let container = global(k!("navigator")).get(k!("credentials")).view::<CredentialsContainer, CredentialsContainer>();
     let promise = if kind.creates() {
@@ -224,7 +224,7 @@ fn finish(state: &mut State) -> Outcome {
         };
     }
     let conversion = page(state).get(k!("conversion"));
-    let json = check!(conversion.or(credential).invoke(k!("toJSON"), &[credential]));
+    let json = check!(conversion.or(credential).invoke(k!("toJSON"), [credential]));
     state.credential = json;
     let field = if kind.creates() { k!("registrationCredential") } else { k!("authenticationCredential") };
     state.set(field, json);

@@ -2,7 +2,7 @@
 //! its tasks.
 
 use crate::task::Task;
-use crate::value::{Outcome, prepare};
+use crate::value::Outcome;
 use js_sys::{Object, Promise, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
@@ -55,7 +55,6 @@ impl Drop for Call {
 
 /// Drives a task on `wasm-bindgen-futures`.
 pub(super) async fn drive(number: u8, context: &JsValue, parameters: JsValue) -> Settled {
-    prepare();
     let controller = match AbortController::new() {
         Ok(controller) => controller,
         Err(thrown) => return Settled::Thrown(thrown),

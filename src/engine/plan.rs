@@ -15,15 +15,15 @@ pub(super) fn plan(row: &Operation, state: &State) -> Outcome {
         // Joins as nothing.
         _ => Val::default(),
     };
-    let url = text(&[state.context.get(k!("baseUrl")), val(k!("/client/")), val(row.path), suffix]);
+    let url = text([state.context.get(k!("baseUrl")), val(k!("/client/")), val(row.path), suffix]);
 
     let token = state.token();
     let credentials = if row.auth != Auth::Tenant && token.is_truthy() {
-        text(&[val(k!("Bearer ")), token])
+        text([val(k!("Bearer ")), token])
     } else {
         // The tenant id may be any text, `btoa` alone takes Latin-1 only.
-        let tenant = check!(globals().invoke(k!("encodeURIComponent"), &[state.context.get(k!("tenantId"))]));
-        text(&[val(k!("Basic ")), check!(globals().invoke(k!("btoa"), &[tenant]))])
+        let tenant = check!(globals().invoke(k!("encodeURIComponent"), [state.context.get(k!("tenantId"))]));
+        text([val(k!("Basic ")), check!(globals().invoke(k!("btoa"), [tenant]))])
     };
     // GET carries the content type too: the API is asked in just the way it is used to.
     let headers = object().with(k!("Content-Type"), val(k!("application/json"))).with(k!("Authorization"), credentials);
@@ -43,5 +43,5 @@ pub(super) fn plan(row: &Operation, state: &State) -> Outcome {
     if row.cookies != Cookies::Default {
         init.set(k!("credentials"), val(if with_cookies { k!("include") } else { k!("same-origin") }));
     }
-    list(&[url, init]).into()
+    list([url, init]).into()
 }

@@ -22,7 +22,7 @@ pub(super) fn judge(outcome: Outcome, asked: Asked, state: &State) -> Outcome {
             return outcome;
         }
         let said = body.get(k!("message")).or(body);
-        description = text(&[val(k!("The request could not be completed: ")), said]);
+        description = text([val(k!("The request could not be completed: ")), said]);
         code = val(k!("network_error"));
     } else if error.is_undefined() && code.is_undefined() && body.is_object() && (status == 0 || status / 100 == 2) {
         // A test double without a status is judged by its body, as the peer judges everything.
@@ -34,7 +34,7 @@ pub(super) fn judge(outcome: Outcome, asked: Asked, state: &State) -> Outcome {
             description = val(k!("Too many requests. Wait before you try again."));
             code = val(k!("too_many_requests"));
         } else {
-            description = text(&[
+            description = text([
                 val(k!("The answer (status ")),
                 i32::from(status).into(),
                 val(k!(") is not one of the Authsignal API. Check baseUrl, and any proxy on the way.")),
@@ -69,7 +69,7 @@ pub(crate) fn reply(state: &mut State) -> Outcome {
     }
     // A copy: a test double may hand out the same object again.
     let data = object().with(k!("token"), token);
-    let _ = global(k!("Object")).invoke(k!("assign"), &[data, body]);
-    let _ = global(k!("Reflect")).invoke(k!("deleteProperty"), &[data, val(k!("accessToken"))]);
+    let _ = global(k!("Object")).invoke(k!("assign"), [data, body]);
+    let _ = global(k!("Reflect")).invoke(k!("deleteProperty"), [data, val(k!("accessToken"))]);
     data.into()
 }

@@ -9,7 +9,7 @@ use crate::words::k;
 
 /// Sends a request, given the arguments of `fetch`, and waits for the head of its answer.
 pub(super) fn send(arguments: Val) -> Outcome {
-    globals().invoke(k!("fetch"), &[arguments.at(0), arguments.at(1)]).wait()
+    globals().invoke(k!("fetch"), [arguments.at(0), arguments.at(1)]).wait()
 }
 
 /// Takes the status of the answer that arrived (0 where a test double has none), and waits for its body.
@@ -18,5 +18,5 @@ pub(super) fn read(state: &mut State) -> Outcome {
     state.response = response;
     state.status = response.view::<web_sys::Response, gloo_net::http::Response>().status();
     // `json()`, not `text()`: an app's test doubles have the one that the peer calls.
-    response.invoke(k!("json"), &[]).wait()
+    response.invoke(k!("json"), []).wait()
 }

@@ -135,7 +135,7 @@ pub(crate) fn perform(step: Step, state: &mut State) -> Outcome {
             if state.operation == PASSKEY_LOOK_UP && !outcome.is_data() && !outcome.is_waiting() {
                 let status = state.response.get(k!("statusText"));
                 let said = if status.is_truthy() { status } else { outcome.value().get(k!("error")) };
-                return globals().invoke(k!("Error"), &[said]).into_thrown();
+                return globals().invoke(k!("Error"), [said]).into_thrown();
             }
             outcome
         }
@@ -149,7 +149,7 @@ pub(crate) fn perform(step: Step, state: &mut State) -> Outcome {
             state.data.into()
         }
         Step::UntilVerified if !state.data.get(k!("isVerified")).is_truthy() => {
-            state.context.invoke(k!("delay"), &[POLL_INTERVAL_MS.into()]).wait()
+            state.context.invoke(k!("delay"), [POLL_INTERVAL_MS.into()]).wait()
         }
         Step::UntilVerified => state.data.into(),
         Step::Keep => {

@@ -165,7 +165,7 @@ fn conclude(state: &State, rp_id: Val, user_handle: Val) {
             .with(k!("rpId"), rp_id)
             .with(k!("userHandle"), user_handle)
             .with(k!("credentialId"), id);
-        let _ = state.context.invoke(k!("background"), &[i32::from(operation::PASSKEY_SYNC).into(), details]);
+        let _ = state.context.invoke(k!("background"), [i32::from(operation::PASSKEY_SYNC).into(), details]);
     }
 }
 
@@ -176,7 +176,7 @@ pub(super) fn signal_accepted(state: &mut State) -> Outcome {
         return state.data.into();
     }
     let id = state.get(k!("credentialId"));
-    let accepted = list(&[id]);
+    let accepted = list([id]);
     for authenticator in state.data.items() {
         let credential = authenticator.get(k!("webauthnCredential")).get(k!("credentialId"));
         if authenticator.get(k!("verificationMethod")).is(k!("PASSKEY"))

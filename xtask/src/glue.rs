@@ -1,53 +1,77 @@
-//! The JavaScript glue that wasm-bindgen writes, cut to what the face needs.
+//! The glue between the core and the face: the imports that wasm-bindgen writes, in the frame of `core.js`.
 //!
-//! Its loader goes: the face has its own. Its names are replaced by the short ones that wasm-opt gave them in the wasm.
+//! wasm-bindgen has one heap for all values and frees each by itself. The core does not: the values of a task go with it
+//! (see `src/slots.rs`), so the heap, the loader and the decoding of strings give way to the frame, and the names to the
+//! short ones that wasm-opt gave them in the wasm. Whatever the frame does not know fails the build.
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-/// Where the loader begins; all before it is imports, exports and their helpers.
-const LOADER: &str = "let wasmModule, wasmInstance, wasm;";
+const FRAME: &str = include_str!("core.js");
 
-/// Exports of the wasm that the glue has no use for.
-const UNUSED: [&str; 2] = ["__abort_handler", "__instance_terminated"];
+/// What stands before the imports, and behind them.
+const BEFORE: &str = "    const import0 = {\n        __proto__: null,\n";
+const BEHIND: &str = "\n    };\n";
 
-/// The glue, with `attach` (takes an instance's exports) and `imports` (makes an instance's imports) in place of the
-/// loader. `names` is what `wasm-opt --minify-imports-and-exports-and-modules` prints.
-pub fn prepare(glue: &str, names: &str) -> Result<String> {
-    let (body, _) = glue.split_once(LOADER).context("wasm-bindgen's glue has changed: its loader is not found")?;
+/// The end of an import that may throw, and of any other.
+const CATCHES: &str = "\n        }, arguments); },";
+const ENDS: &str = "\n        },";
+
+/// The glue. `names` is what `wasm-opt --minify-imports-and-exports-and-modules` prints, `words` are the core's strings.
+pub fn prepare(glue: &str, names: &str, words: &[&str]) -> Result<String> {
+    let imports = glue.split_once(BEFORE).and_then(|(_, rest)| rest.split_once(BEHIND));
+    let (imports, _) = imports.context("wasm-bindgen's glue has changed: its imports are not found")?;
     let names: Value = serde_json::from_str(names).context("wasm-opt did not print the names that it gave")?;
-    let mut body = body.to_owned();
+
+    let mut kept = String::new();
     for name in list(&names, "imports")? {
         let [module, long, short] = texts(name)?;
-        body = replace_once(&body, &format!(" {long}: function"), &format!(" {short}: function"))?;
         // Every import is of the one module that wasm-opt has renamed.
         if module != "./core_bg.js" {
             bail!("an import of another module than the glue: {module}");
         }
+        let function = import(imports, long).with_context(|| format!("the import {long} of wasm-bindgen's glue"))?;
+        kept.push_str(&format!("    {short}: {function},\n"));
     }
-    body = replace_once(&body, "\"./core_bg.js\": import0", "\"a\": import0")?;
+    let mut frame = FRAME.replace("WORDS", &format!("{}.split(\"\\n\")", Value::from(words.join("\n"))));
     for name in list(&names, "exports")? {
         let [long, short] = texts(name)?;
-        if UNUSED.contains(&long) {
-            continue;
-        }
-        let used = format!("wasm.{long}");
-        if !body.contains(&used) {
-            bail!("an export that the glue does not use: {long}");
-        }
-        body = replace_word(&body, &used, &format!("wasm.{short}"));
+        frame = frame.replace(&format!("wasm.{long}("), &format!("wasm.{short}("));
     }
-    let caches: String = body
-        .split("let cached")
-        .skip(1)
-        .filter_map(|rest| rest.split_once(" = null;"))
-        .map(|(name, _)| name)
-        .filter(|name| name.ends_with("Memory0"))
-        .map(|name| format!(" cached{name} = null;"))
-        .collect();
     Ok(format!(
-        "{body}let wasm;\nexport const attach = (exports) => {{ wasm = exports;{caches} }};\nexport {{ __wbg_get_imports as imports }};\n"
+        "{frame}\n/** What an instance imports. */\nexport const imports = () => ({{\n  a: {{\n{kept}  }},\n}});\n"
     ))
+}
+
+/// One import, as a function of slots and numbers.
+fn import(imports: &str, name: &str) -> Result<String> {
+    let begin = format!("        {name}: function(");
+    let (_, text) = imports.split_once(&begin).context("is not there")?;
+    let catching = text.strip_prefix(") { return handleError(function (");
+    let (text, end) = catching.map_or((text, ENDS), |text| (text, CATCHES));
+    let (text, _) = text.split_once(end).context("has no end")?;
+    let (arguments, body) = text.split_once(") {").context("has no body")?;
+    let body = on_slots(body)?;
+    // Of the helpers that wasm-bindgen writes, the frame has none.
+    if let Some(helper) = ["getObject", "takeObject", "BorrowedObject", "FromWasm0", "decodeText", "handleError"]
+        .iter()
+        .find(|name| body.contains(**name))
+    {
+        bail!("wants {helper}, which the frame does not have");
+    }
+    let function = format!("({arguments}) => {{{body}\n    }}");
+    Ok(if catching.is_some() { format!("attempt({function})") } else { function })
+}
+
+/// The body of an import, with `heap` and `keep` of the frame for the functions of wasm-bindgen.
+fn on_slots(body: &str) -> Result<String> {
+    let mut parts = body.split("getObject(");
+    let mut result = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (slot, rest) = part.split_once(')').context("has a getObject( without an end")?;
+        result.push_str(&format!("heap[{slot}]{rest}"));
+    }
+    Ok(result.replace("addHeapObject(", "keep("))
 }
 
 fn list<'a>(names: &'a Value, key: &str) -> Result<&'a Vec<Value>> {
@@ -59,62 +83,64 @@ fn texts<const N: usize>(entry: &Value) -> Result<[&str; N]> {
     texts.and_then(|texts| texts.try_into().ok()).context("an entry of another form in what wasm-opt printed")
 }
 
-fn replace_once(text: &str, from: &str, to: &str) -> Result<String> {
-    if text.matches(from).count() != 1 {
-        bail!("not exactly once in the glue: {from}");
-    }
-    Ok(text.replace(from, to))
-}
-
-/// Replaces a name where it stands whole.
-fn replace_word(text: &str, from: &str, to: &str) -> String {
-    let mut parts = text.split(from);
-    let mut result = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let continues = part.starts_with(|next: char| next.is_alphanumeric() || next == '_' || next == '$');
-        result.push_str(if continues { from } else { to });
-        result.push_str(part);
-    }
-    result
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const GLUE: &str = "export function start() { return wasm.start() + wasm.started; }
+    const GLUE: &str = "export function start() { return wasm.start(); }
 function __wbg_get_imports() {
     const import0 = {
-        __wbg_get_1: function() {},
+        __proto__: null,
+        __wbg_set_1: function(arg0, arg1) {
+            const ret = Reflect.set(getObject(arg0), getObject(arg1));
+            return ret;
+        },
+        __wbg_get_1: function() { return handleError(function (arg0) {
+            const ret = getObject(arg0).get;
+            return addHeapObject(ret);
+        }, arguments); },
+        __wbg_text_1: function(arg0, arg1) {
+            const ret = decodeText(getArrayU8FromWasm0(arg0, arg1));
+            return addHeapObject(ret);
+        },
     };
-    return { \"./core_bg.js\": import0 };
+    return {
+        __proto__: null,
+        \"./core_bg.js\": import0,
+    };
 }
-let cachedUint8ArrayMemory0 = null;
-let wasmModule, wasmInstance, wasm;
 function __wbg_init() {}";
-    const NAMES: &str =
-        r#"{"imports":[["./core_bg.js","__wbg_get_1","b"]],"exports":[["start","c"],["__abort_handler","d"]]}"#;
+    const NAMES: &str = r#"{"imports":[["./core_bg.js","__wbg_get_1","b"],["./core_bg.js","__wbg_set_1","c"]],
+        "exports":[["start","d"],["resume","e"],["__wbindgen_exn_store","f"],["memory","g"]]}"#;
 
     #[test]
-    fn the_loader_goes_and_the_short_names_come() {
-        let glue = prepare(GLUE, NAMES).unwrap();
-        assert!(glue.contains("wasm.c() + wasm.started"), "{glue}");
-        assert!(glue.contains(" b: function"));
-        assert!(glue.contains("\"a\": import0"));
-        assert!(glue.contains("cachedUint8ArrayMemory0 = null; }"));
+    fn the_imports_move_into_the_frame_under_their_short_names() {
+        let glue = prepare(GLUE, NAMES, &["one", "two's"]).unwrap();
+        assert!(glue.contains("b: attempt((arg0) => {\n            const ret = heap[arg0].get;"), "{glue}");
+        assert!(glue.contains("return keep(ret);\n    }),"), "{glue}");
+        assert!(
+            glue.contains("c: (arg0, arg1) => {\n            const ret = Reflect.set(heap[arg0], heap[arg1]);"),
+            "{glue}"
+        );
+        assert!(glue.contains("return wasm.d(operation)"), "{glue}");
+        assert!(glue.contains("wasm.f(keep(thrown))"), "{glue}");
+        assert!(glue.contains(r#"..."one\ntwo's".split("\n")"#), "{glue}");
         assert!(!glue.contains("__wbg_init"));
     }
 
     #[test]
-    fn a_name_that_finds_no_place_fails_the_build() {
-        let names = NAMES.replace("__wbg_get_1", "__wbg_get_2");
-        assert!(prepare(GLUE, &names).is_err());
-        let names = NAMES.replace("\"start\"", "\"stop\"");
-        assert!(prepare(GLUE, &names).is_err());
+    fn an_import_that_is_not_in_the_glue_fails_the_build() {
+        assert!(prepare(GLUE, &NAMES.replace("__wbg_get_1", "__wbg_get_2"), &[]).is_err());
     }
 
     #[test]
-    fn a_glue_without_the_known_loader_fails_the_build() {
-        assert!(prepare("export function start() {}", NAMES).is_err());
+    fn an_import_that_wants_what_the_frame_lacks_fails_the_build() {
+        let problem = prepare(GLUE, &NAMES.replace("__wbg_get_1", "__wbg_text_1"), &[]).unwrap_err();
+        assert!(format!("{problem:#}").contains("FromWasm0"), "{problem:#}");
+    }
+
+    #[test]
+    fn a_glue_without_the_known_imports_fails_the_build() {
+        assert!(prepare("export function start() {}", NAMES, &[]).is_err());
     }
 }

@@ -107,7 +107,7 @@ fn wasm() -> Result<Counts> {
     let driver = WebDriver::start(&format!("{}/v1", server.origin))?;
     let mut cargo = toolchain.cargo();
     cargo
-        .args(["test", "--test", "wasm", "--features", "js", "--target", "wasm32-unknown-unknown"])
+        .args(["test", "--test", "wasm", "--target", "wasm32-unknown-unknown"])
         .args(["--target-dir", "target/wasm-tests"])
         .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", runner)
         .env("CHROMEDRIVER_REMOTE", &driver.origin)

@@ -6,6 +6,11 @@ use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+/// The strings of the core: they lie in its glue.
+#[path = "../../src/words.rs"]
+#[allow(dead_code, unused_macros, unused_imports, reason = "only the table is of use here")]
+mod words;
+
 /// What is measured to make it smallest: see ARCHITECTURE.md and `cargo xtask size`.
 const RUSTFLAGS: [&str; 5] = [
     "-Zunstable-options",
@@ -76,7 +81,7 @@ pub fn build() -> Result<PathBuf> {
             .arg(&named),
     )?;
     let glue = std::fs::read_to_string(folder.join("core.js"))?;
-    std::fs::write(folder.join("core.js"), glue::prepare(&glue, &names)?)?;
+    std::fs::write(folder.join("core.js"), glue::prepare(&glue, &names, words::WORDS)?)?;
     refuse_paths(&named)?;
     run(Command::new("node")
         .args(["--input-type=module", "-e", INSTANTIATE, "--"])
