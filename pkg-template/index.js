@@ -236,11 +236,8 @@ const writeCookie = (name, value, domain) => {
 };
 
 const uuid = () =>
-  // Insecure contexts lack randomUUID.
-  crypto.randomUUID?.() ??
-  "10000000-1000-4000-8000-100000000000".replace(/[018]/g, (digit) =>
-    (digit ^ (crypto.getRandomValues(new Uint8Array(1))[0] & (15 >> (digit / 4)))).toString(16),
-  );
+  // Insecure contexts lack randomUUID. The address of an object ends in such an id (File API, section 8.3.2).
+  crypto.randomUUID?.() ?? URL.createObjectURL(new Blob()).slice(-36);
 
 /* ---- The token cells ---- */
 
@@ -353,7 +350,7 @@ const contextOf = ({ tenantId, baseUrl = "https://api.authsignal.com/v1", ...opt
     webAuthnError: (code, message, cause) => new WebAuthnError({ message, code, cause }),
     delay: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
     background: (operation, parameters) => void call(operation, context, parameters).catch(() => {}),
-    conversion: () => import("./webauthn-json.js"),
+    conversion: () => import("./later.js"),
   };
   return context;
 };
@@ -443,20 +440,13 @@ export class Authsignal {
     this.profilingId = uuid();
     writeCookie("__as_pid", this.profilingId, this.cookieDomain);
     const query = `?org_id=4a08uqve&session_id=${this.profilingId}`;
-    const script = Object.assign(document.createElement("script"), {
-      id: "as_adv_profile",
-      async: false,
-      src: `${baseUrl}/fp/tags.js${query}`,
-    });
-    document.head.append(script);
-    const pixel = document.createElement("noscript");
-    pixel.id = "as_adv_profile_pixel";
-    pixel.setAttribute("aria-hidden", "true");
-    const iframe = document.createElement("iframe");
-    iframe.id = pixel.id;
-    iframe.src = `${baseUrl}/fp/tags${query}`;
-    iframe.setAttribute("style", "width: 100px; height: 100px; border: 0; position: absolute; top: -5000px;");
-    pixel.append(iframe);
+    const element = (name, properties) => Object.assign(document.createElement(name), properties);
+    document.head.append(element("script", { id: "as_adv_profile", async: false, src: `${baseUrl}/fp/tags.js${query}` }));
+    const id = "as_adv_profile_pixel";
+    const pixel = element("noscript", { id, ariaHidden: true });
+    const frame = element("iframe", { id, src: `${baseUrl}/fp/tags${query}` });
+    frame.setAttribute("style", "width: 100px; height: 100px; border: 0; position: absolute; top: -5000px;");
+    pixel.append(frame);
     document.body.prepend(pixel);
   }
 }
@@ -467,7 +457,7 @@ const qrCode = (context) => {
   let session;
   return {
     async challenge(parameters) {
-      const { openSession } = await import("./qr.js");
+      const { openSession } = await import("./later.js");
       session?.end();
       session = openSession(context, call, notify, coded, isObject(parameters) ? parameters : {});
       return session.challenge();
@@ -539,7 +529,7 @@ const launchWindow = (url, options) => {
 const launchPopup = (url, options) => {
   if (page.popup) throw new Error("Multiple instances of Authsignal popup is not supported.");
   page.popup = true;
-  return import("./popup.js")
+  return import("./later.js")
     .then(({ show }) =>
       show(inPopupMode(url), options.popupOptions ?? {}, (source, done, other) => follow(url, source, options, done, other)),
     )

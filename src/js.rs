@@ -3,6 +3,10 @@
 //! The face starts an operation, and resumes it whenever the promise that it waits for has settled.
 
 use crate::task::Task;
+use std::alloc::{GlobalAlloc, Layout};
+use std::arch::wasm32;
+use std::cell::Cell;
+use std::ptr;
 use wasm_bindgen::prelude::*;
 
 /// The promise was rejected.
@@ -40,8 +44,53 @@ pub unsafe fn resume(task: *mut u8, how: i32, value: JsValue) -> u32 {
     outcome.number()
 }
 
-/// The package's heap holds a few tables: the smallest allocator serves it best.
+/// The heap of the npm core holds tasks and nothing else: blocks of one size, which are handed out again.
+struct Blocks {
+    /// The last block that was given back; each holds the address of the one before.
+    free: Cell<*mut *mut u8>,
+    /// Where the memory that was never handed out begins.
+    fresh: Cell<usize>,
+}
+
+const PAGE: usize = 65536;
+const BLOCK: usize = 64;
+const _: () = assert!(size_of::<Task>() <= BLOCK);
+
+// SAFETY: the core runs on one thread; wasm32-unknown-unknown without atomics has no other.
+unsafe impl Sync for Blocks {}
+
+// SAFETY: a block is handed out once until it is given back, is aligned to its size, and lies in memory that `memory_grow`
+// made for this allocator alone. A layout of another kind, which no code here asks for, gets none.
+unsafe impl GlobalAlloc for Blocks {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        if layout.size() > BLOCK {
+            return ptr::null_mut();
+        }
+        let free = self.free.get();
+        if !free.is_null() {
+            // SAFETY: a free block holds the address of the next one.
+            self.free.set(unsafe { *free }.cast());
+            return free.cast();
+        }
+        if self.fresh.get().is_multiple_of(PAGE) {
+            let page = wasm32::memory_grow::<0>(1);
+            if page == usize::MAX {
+                return ptr::null_mut();
+            }
+            self.fresh.set(page * PAGE);
+        }
+        let block = self.fresh.get();
+        self.fresh.set(block + BLOCK);
+        block as *mut u8
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, _layout: Layout) {
+        let block = block.cast::<*mut u8>();
+        // SAFETY: the block is ours again, and large enough for an address.
+        unsafe { *block = self.free.get().cast() };
+        self.free.set(block);
+    }
+}
+
 #[global_allocator]
-static ALLOCATOR: lol_alloc::AssumeSingleThreaded<lol_alloc::FreeListAllocator> =
-    // SAFETY: the core runs on one thread; wasm32-unknown-unknown without atomics has no other.
-    unsafe { lol_alloc::AssumeSingleThreaded::new(lol_alloc::FreeListAllocator::new()) };
+static BLOCKS: Blocks = Blocks { free: Cell::new(ptr::null_mut()), fresh: Cell::new(0) };

@@ -70,6 +70,12 @@ extern "C" {
     fn array_of_two(first: Val, second: Val) -> Fresh;
     #[wasm_bindgen(js_name = Object)]
     fn object_of() -> Fresh;
+    #[wasm_bindgen(js_namespace = Object, js_name = is)]
+    fn same(one: Val, other: Val) -> bool;
+    #[wasm_bindgen(js_name = Boolean)]
+    fn boolean(value: Val) -> bool;
+    #[wasm_bindgen(js_namespace = Array, js_name = isArray)]
+    fn is_array(value: Val) -> bool;
 }
 
 /// A property of the global object, `undefined` where there is none.
@@ -399,11 +405,11 @@ impl Val {
 
     /// Whether both are the same value.
     pub(crate) fn equals(self, other: Val) -> bool {
-        *self.js() == *other.js()
+        same(self, other)
     }
 
     pub(crate) fn is_truthy(self) -> bool {
-        !self.js().is_falsy()
+        boolean(self)
     }
 
     /// Whether this is `undefined` or `null`.
@@ -424,7 +430,7 @@ impl Val {
     }
 
     pub(crate) fn is_list(self) -> bool {
-        self.js().is_array()
+        is_array(self)
     }
 
     /// The first of the two that is neither `undefined` nor `null`.

@@ -341,6 +341,7 @@ pub const WORDS: &[&str] = &[
     "verify/qr-code",
     "The server's answer has no challenge for a ceremony.",
     "statusText",
+    "create",
 ];
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::task::State;
 use crate::value::{Outcome, Val, check, error, global, list, object, val};
 use crate::words::k;
 use wasm_bindgen::prelude::*;
-use web_sys::{AbortController, CredentialCreationOptions, CredentialRequestOptions, CredentialsContainer};
+use web_sys::AbortController;
 
 /// How long a new ceremony waits for an aborted one to end. A browser ends it at once; an extension that took over
 /// `navigator.credentials` and ignores the signal must not block the page for good.
@@ -190,16 +190,8 @@ fn begin(state: &mut State) -> Outcome {
     if matches!(kind, Kind::GetConditional | Kind::GetImmediate) {
         public_key.set(k!("allowCredentials"), list([]));
     }
-    let container = global(k!("navigator")).get(k!("credentials")).view::<CredentialsContainer, CredentialsContainer>();
-    let promise = if kind.creates() {
-        container.create_with_options(&options.view::<CredentialCreationOptions, CredentialCreationOptions>())
-    } else {
-        container.get_with_options(&options.view::<CredentialRequestOptions, CredentialRequestOptions>())
-    };
-    match promise {
-        Ok(promise) => Val::from(JsValue::from(promise)).into(),
-        Err(thrown) => Outcome::throw(thrown.into()),
-    }
+    let method = if kind.creates() { k!("create") } else { k!("get") };
+    global(k!("navigator")).get(k!("credentials")).invoke(method, [options])
 }
 
 fn finish(state: &mut State) -> Outcome {

@@ -70,12 +70,11 @@ const stage = (library) => {
   };
 };
 
-/** Loads a library, and ours to the point where its core and its chunks are there. */
+/** Loads a library, and ours to the point where its core and its chunk are there. */
 const load = async (side, { cold }) => {
   const library = await import(LIBRARIES[side]);
   if (side === "ours" && !cold) {
-    const chunks = ["/pkg/qr.js", "/pkg/popup.js", "/pkg/webauthn-json.js"];
-    await Promise.all(chunks.map((chunk) => import(chunk)));
+    await import("/pkg/later.js");
     await new library.Authsignal({ tenantId: "warm-up", baseUrl: "https://warm.test/v1" }).totp.enroll();
     document.cookie = "__as_aid=; max-age=0; domain=localhost; path=/";
   }
