@@ -80,6 +80,20 @@ test("every language says everything", async () => {
   }
 });
 
+test("the page says nothing that there is no text for, and there is no text that it does not say", async () => {
+  const pages = new URL("../../www-demo/site/ui/", import.meta.url);
+  const scripts = readdirSync(pages).filter((file) => file.endsWith(".js"));
+  const source = scripts.map((file) => readFileSync(new URL(file, pages), "utf8")).join("\n");
+  const keys = Object.keys(JSON.parse(readFileSync(new URL("en.json", TEXTS), "utf8")));
+  const said = [...source.matchAll(/\b(?:text|copyButton|end)\("([^"]+)"/g)].map(([, key]) => key);
+  expect(said.length).toBeGreaterThan(30);
+  expect(said.filter((key) => !keys.includes(key))).toEqual([]);
+
+  const composed = [...source.matchAll(/`(\w+\.)\$\{/g)].map(([, prefix]) => prefix);
+  const unsaid = keys.filter((key) => !source.includes(`"${key}"`) && !composed.some((prefix) => key.startsWith(prefix)));
+  expect(unsaid).toEqual([]);
+});
+
 for (const [language, heading] of [
   ["de-AT", "Bestätige, dass du es bist"],
   ["fr", "Confirmez que c’est bien vous"],

@@ -121,6 +121,8 @@ const SERVER_LOG: &str = "target/test-server.log";
 /// A server for tests: its data in memory, on any free port, ended with the value.
 pub struct TestServer {
     child: Child,
+    /// What runs.
+    pub program: PathBuf,
     /// Where it listens: `http://localhost:PORT`.
     pub origin: String,
 }
@@ -128,7 +130,7 @@ pub struct TestServer {
 impl TestServer {
     pub fn start() -> Result<TestServer> {
         let program = build()?;
-        let mut child = command(program)
+        let mut child = command(program.clone())
             .args(["--port", "0", "--database", "sqlite::memory:"])
             .stdout(Stdio::piped())
             .stderr(File::create(root().join(SERVER_LOG))?)
@@ -143,7 +145,7 @@ impl TestServer {
         };
         // Whatever it prints later must not fill the pipe.
         std::thread::spawn(move || lines.for_each(drop));
-        Ok(TestServer { child, origin })
+        Ok(TestServer { child, program, origin })
     }
 }
 

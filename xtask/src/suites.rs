@@ -189,6 +189,8 @@ fn e2e() -> Result<Counts> {
         .args(["test", "-c", "e2e"])
         .current_dir(root().join("tests"))
         .env("AUTHSIGNAL_LOCAL_URL", &server.origin)
+        // For the tests that need one with flags of their own.
+        .env("AUTHSIGNAL_LOCAL", &server.program)
         .env("CHROMIUM", chromium);
     counted(&mut playwright, count_playwright)
 }

@@ -2,8 +2,7 @@
 
 use std::path::PathBuf;
 
-use serde_json::{Value, json};
-
+use crate::appearance::Appearance;
 use crate::domain::Millis;
 use crate::domain::binding::DEFAULT_WINDOW;
 
@@ -26,8 +25,8 @@ pub struct Config {
     pub pkg: Option<PathBuf>,
     /// A developer's machine, and not a deployment.
     pub is_local: bool,
-    /// How the pre-built UI looks and what it says: `{"theme": {...}, "texts": {...}}`.
-    pub ui: Value,
+    /// How the pre-built UI looks and what it says.
+    pub ui: Appearance,
     /// The life of a token and of a binding window.
     pub window: Millis,
 }
@@ -43,7 +42,7 @@ impl Config {
             rp_name: "Authsignal local".to_owned(),
             site: None,
             pkg: None,
-            ui: json!({}),
+            ui: Appearance::default(),
             is_local: true,
             window: DEFAULT_WINDOW,
         }

@@ -4,6 +4,7 @@
 //! [`verification`] is the one way from a proven answer to a token. Start reading at [`routes::table`].
 
 pub mod app;
+pub mod appearance;
 pub mod ceremony;
 pub mod clock;
 pub mod config;

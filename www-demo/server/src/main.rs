@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use authsignal_local::app::App;
+use authsignal_local::appearance::Appearance;
 use authsignal_local::config::Config;
 use authsignal_local::domain::{MINUTE, Millis};
 use authsignal_local::random::Random;
@@ -35,7 +36,7 @@ struct Options {
     /// The built npm package, served at /pkg/.
     #[arg(long)]
     pkg: Option<PathBuf>,
-    /// A JSON file with the pre-built UI's theme and texts: {"theme": {...}, "texts": {...}}.
+    /// A JSON file with the pre-built UI's theme (name, logo, colorScheme, colors, darkColors) and texts.
     #[arg(long)]
     ui: Option<PathBuf>,
 }
@@ -63,9 +64,7 @@ async fn run(options: Options) -> Result<(), String> {
 
     let mut config = Config { site: options.site, pkg: options.pkg, ..Config::local(port) };
     if let Some(file) = options.ui {
-        let unreadable = |error: String| format!("{} cannot be used: {error}", file.display());
-        let text = std::fs::read_to_string(&file).map_err(|error| unreadable(error.to_string()))?;
-        config.ui = serde_json::from_str(&text).map_err(|error| unreadable(error.to_string()))?;
+        config.ui = Appearance::read(&file, config.site.as_deref())?;
     }
     let store = Store::open(&options.database).await.map_err(|error| {
         format!("the database {} cannot be used: {}", options.database, in_one_line(&error.to_string()))

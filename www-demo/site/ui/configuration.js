@@ -1,6 +1,6 @@
 // What the operator of the server decided: who may open this page, how it looks, what it says.
 
-/** `{tenantId, origins, anyLoopback, theme, texts}` */
+/** `{tenantId, origins, anyLoopback, name, hasLogo, texts}` */
 export const configuration = JSON.parse(document.getElementById("configuration").textContent);
 
 const LOOPBACK = ["localhost", "127.0.0.1", "[::1]"];
@@ -12,19 +12,13 @@ export function isRegistered(origin) {
   return configuration.anyLoopback && protocol === "http:" && LOOPBACK.includes(hostname);
 }
 
-/** Puts the theme's colours and name in place; what it leaves out stays as in the style sheet. */
-export function applyTheme({ name, logoUrl, colorScheme, colors = {} }) {
-  const { style } = document.documentElement;
-  for (const [part, color] of Object.entries(colors)) style.setProperty(`--${part}`, color);
-  if (colorScheme) {
-    style.colorScheme = colorScheme;
-    document.documentElement.dataset.theme = colorScheme;
-  }
+/** Puts the name and the logo in place; the colours are in the page's own style. */
+export function showBrand() {
   const brand = document.getElementById("brand");
-  brand.textContent = name;
-  if (logoUrl) {
+  brand.textContent = configuration.name;
+  if (configuration.hasLogo) {
     const logo = new Image();
-    logo.src = logoUrl;
+    logo.src = "/ui/logo";
     logo.alt = "";
     brand.prepend(logo);
   }

@@ -2,7 +2,7 @@ import { Authsignal } from "/pkg/index.js";
 import { byId, element } from "../dom.js";
 import { challengeable } from "./authenticators.js";
 import { challenge } from "./challenge.js";
-import { applyTheme, configuration } from "./configuration.js";
+import { configuration, showBrand } from "./configuration.js";
 import { createPasskey, enrol } from "./enrol.js";
 import { Exit } from "./exit.js";
 import { Refused, Session } from "./session.js";
@@ -37,7 +37,7 @@ const page = {
 };
 
 async function begin() {
-  applyTheme(configuration.theme);
+  showBrand();
   document.body.dataset.popup = exit.isPopup;
   await speak(navigator.languages, configuration.texts);
   if (exit.isPopup) new ResizeObserver(() => exit.resized(Math.ceil(byId("card").offsetHeight))).observe(byId("card"));

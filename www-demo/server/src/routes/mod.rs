@@ -153,6 +153,7 @@ pub fn table() -> Vec<Route> {
         post("/v1/client/verify/in-app", Proof, in_app::verify),
 
         get("/ui/", Nothing, ui::page),
+        get("/ui/logo", Nothing, ui::logo),
         get("/challenge", Nothing, ui::page),
         get("/v1/client/ui", Token, ui::open),
         post("/v1/client/ui/renew", Tenant, ui::renew),

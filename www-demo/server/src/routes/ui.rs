@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::app::App;
+use crate::appearance::{Appearance, Logo};
 use crate::clock::iso;
 use crate::domain::method::Method;
 use crate::domain::scope::Scopes;
@@ -41,7 +42,12 @@ pub async fn page(State(app): State<App>) -> ApiResult<Response> {
     let template = tokio::task::spawn_blocking(move || read_page(&site)).await.map_err(ApiError::internal)??;
     let nonce = app.random.word();
     let configuration = configuration(&app).to_string().replace('<', "\\u003c");
-    let html = template.replace("{{nonce}}", &nonce).replace("{{configuration}}", &configuration);
+    // The configuration last: what an operator has written in it is no mark of this page.
+    let html = template
+        .replace("{{nonce}}", &nonce)
+        .replace("{{color-scheme}}", app.config.ui.color_scheme())
+        .replace("{{colors}}", &app.config.ui.style_sheet())
+        .replace("{{configuration}}", &configuration);
     let headers =
         [(header::CONTENT_SECURITY_POLICY, policy(&app, &nonce)), (header::REFERRER_POLICY, "no-referrer".to_owned())];
     Ok((headers, Html(html)).into_response())
@@ -63,17 +69,25 @@ fn policy(app: &App, nonce: &str) -> String {
 
 /// What the page needs to know before anybody is known to it.
 fn configuration(app: &App) -> Value {
-    let mut theme = json!({ "name": app.config.rp_name });
-    if let (Some(theme), Some(changed)) = (theme.as_object_mut(), app.config.ui["theme"].as_object()) {
-        theme.extend(changed.clone());
-    }
+    let Appearance { theme, texts, logo } = &app.config.ui;
     json!({
         "tenantId": app.config.tenant_id,
         "origins": app.config.origins(),
         "anyLoopback": app.config.allows_any_loopback(),
-        "theme": theme,
-        "texts": app.config.ui.get("texts").cloned().unwrap_or_else(|| json!({})),
+        "name": theme.name.as_ref().unwrap_or(&app.config.rp_name),
+        "hasLogo": logo.is_some(),
+        "texts": texts,
     })
+}
+
+/// `GET /ui/logo`: the operator's.
+pub async fn logo(State(app): State<App>) -> ApiResult<Response> {
+    let logo = app.config.ui.logo.as_ref();
+    let Logo { kind, bytes } = logo.ok_or_else(|| ApiError::not_found("The configuration of --ui has no logo."))?;
+    // An SVG file that is opened by itself is a document: it may run nothing, and load nothing.
+    let policy = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
+    let headers = [(header::CONTENT_TYPE, *kind), (header::CONTENT_SECURITY_POLICY, policy)];
+    Ok((headers, bytes.clone()).into_response())
 }
 
 /// `GET /client/ui`: what the page is to do, and for whom.
