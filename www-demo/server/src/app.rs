@@ -1,11 +1,13 @@
 //! What every handler shares, and the router that is made of the route table.
 
+use std::error::Error;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request};
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header};
-use axum::middleware::{from_fn_with_state, map_response};
+use axum::middleware::{Next, from_fn_with_state, map_response};
+use axum::response::Response;
 use axum::routing::any;
 use tokio::sync::{broadcast, watch};
 use tower::util::MapRequest;
@@ -25,6 +27,7 @@ use crate::random::Random;
 use crate::routes::{self, guard};
 use crate::store::Store;
 use crate::token::Tokens;
+use crate::webhook::Webhooks;
 
 /// The largest body that is read.
 pub const LARGEST_BODY: usize = 256 * 1024;
@@ -52,6 +55,8 @@ pub struct Shared {
     pub ceremonies: Ceremonies,
     /// The tester's.
     pub control: Control,
+    /// Events for the backend.
+    pub webhooks: Webhooks,
     /// The ids of challenges that have come further: sockets wait for them.
     changes: broadcast::Sender<String>,
     /// Whether the server is about to end.
@@ -68,15 +73,25 @@ impl std::ops::Deref for App {
 
 impl App {
     /// Puts the parts together.
-    pub fn new(config: Config, store: Store, random: Random) -> Result<Self, url::ParseError> {
+    pub fn new(config: Config, store: Store, random: Random) -> Result<Self, Box<dyn Error>> {
         let tokens = Tokens::new(&config.secret, &config.api(), &config.tenant_id);
         let origins = vec![Url::parse("http://localhost")?];
         let ceremonies = Ceremonies::new(&config.rp_id, &config.rp_name, origins, true);
         let (changes, _) = broadcast::channel(CHANGES_KEPT);
         let (ending, _) = watch::channel(false);
-        let clock = Clock::default();
-        let control = Control::default();
-        Ok(Self(Arc::new(Shared { config, store, clock, random, tokens, ceremonies, control, changes, ending })))
+        let shared = Shared {
+            tokens,
+            ceremonies,
+            changes,
+            ending,
+            store,
+            random,
+            clock: Clock::default(),
+            control: Control::default(),
+            webhooks: Webhooks::new(config.webhook.as_deref())?,
+            config,
+        };
+        Ok(Self(Arc::new(shared)))
     }
 
     /// Tells whoever waits that a challenge has come further.
@@ -127,6 +142,7 @@ impl App {
             ))
             .layer(CatchPanicLayer::new())
             .layer(map_response(as_triple))
+            .layer(from_fn_with_state(self.clone(), wake))
             .layer(from_fn_with_state(self.clone(), control::watch))
             .layer(TraceLayer::new_for_http())
             // Outermost, so that a page can read why it was refused.
@@ -163,6 +179,16 @@ fn with_socket_at_root(mut request: Request) -> Request {
         *request.uri_mut() = Uri::from_static(SOCKET);
     }
     request
+}
+
+/// What an answered request has stored is sent now.
+async fn wake(State(app): State<App>, request: Request, next: Next) -> Response {
+    let is_reading = request.method() == Method::GET;
+    let response = next.run(request).await;
+    if !is_reading {
+        app.webhooks.wake();
+    }
+    response
 }
 
 async fn no_such_path() -> ApiResult<StatusCode> {

@@ -27,6 +27,8 @@ pub struct Config {
     pub is_local: bool,
     /// How the pre-built UI looks and what it says.
     pub ui: Appearance,
+    /// Where the backend takes events: an http or https address. Nowhere, if absent.
+    pub webhook: Option<String>,
     /// The life of a token and of a binding window.
     pub window: Millis,
 }
@@ -44,6 +46,7 @@ impl Config {
             pkg: None,
             ui: Appearance::default(),
             is_local: true,
+            webhook: None,
             window: DEFAULT_WINDOW,
         }
     }

@@ -76,6 +76,11 @@ impl ApiError {
         Self { status: StatusCode::TOO_MANY_REQUESTS, code: "too_many_requests", description: description.into() }
     }
 
+    /// The backend's webhook did not take what was to be sent to a person.
+    pub fn undelivered(description: impl Into<Cow<'static, str>>) -> Self {
+        Self { status: StatusCode::BAD_GATEWAY, code: "invalid_configuration", description: description.into() }
+    }
+
     /// Our own failure. What it was goes to the log, not to the caller.
     pub fn internal(cause: impl std::fmt::Display) -> Self {
         tracing::error!(%cause, "a request failed");

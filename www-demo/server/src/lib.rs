@@ -18,3 +18,4 @@ pub mod routes;
 pub mod store;
 pub mod token;
 pub mod verification;
+pub mod webhook;

@@ -13,12 +13,14 @@ use authsignal_local::config::Config;
 use authsignal_local::domain::{MINUTE, Millis};
 use authsignal_local::random::Random;
 use authsignal_local::store::Store;
+use authsignal_local::webhook;
 use clap::Parser;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
 use tokio::time::{interval, timeout};
 use tracing_subscriber::EnvFilter;
+use url::Url;
 
 /// A local server that speaks the Authsignal client and server API.
 #[derive(Parser)]
@@ -39,6 +41,16 @@ struct Options {
     /// A JSON file with the pre-built UI's theme (name, logo, colorScheme, colors, darkColors) and texts.
     #[arg(long)]
     ui: Option<PathBuf>,
+    /// Where the backend takes signed events: email.created, sms.created, push.created, authenticator.*
+    #[arg(long, value_parser = web_address)]
+    webhook: Option<String>,
+}
+
+fn web_address(text: &str) -> Result<String, String> {
+    match Url::parse(text) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(text.to_owned()),
+        _ => Err("an http or https address is needed".to_owned()),
+    }
 }
 
 #[tokio::main]
@@ -62,7 +74,7 @@ async fn run(options: Options) -> Result<(), String> {
     // Browsers try ::1 for "localhost" too; a machine without IPv6 does without.
     let ipv6 = TcpListener::bind((Ipv6Addr::LOCALHOST, port)).await.ok();
 
-    let mut config = Config { site: options.site, pkg: options.pkg, ..Config::local(port) };
+    let mut config = Config { site: options.site, pkg: options.pkg, webhook: options.webhook, ..Config::local(port) };
     if let Some(file) = options.ui {
         config.ui = Appearance::read(&file, config.site.as_deref())?;
     }
@@ -72,6 +84,7 @@ async fn run(options: Options) -> Result<(), String> {
     let app = App::new(config, store, Random::System).map_err(|error| error.to_string())?;
 
     tokio::spawn(tidy(app.clone()));
+    tokio::spawn(webhook::run(app.clone()));
     let signals = Signals::listen()?;
     announce(&app).map_err(|error| format!("cannot write to stdout: {error}"))?;
     serve(&app, [Some(listener), ipv6], signals).await?;

@@ -12,6 +12,7 @@ use crate::routes::guard::Holder;
 use crate::routes::view::{self, Viewer};
 use crate::store::{Action, ActionState, Authenticator, Tx, User};
 use crate::token::{Binding, Claims, Other};
+use crate::webhook::Change;
 
 impl App {
     /// Asks the domain whether this holder may change their authenticators, `target` being the one to change. To be
@@ -97,6 +98,7 @@ impl App {
             let is_default = tx.verified_authenticators(&holder.user.user_key).await?.is_empty();
             tx.mark_verified(&authenticator.authenticator_id, self.clock.now()).await?;
             let enrolled = tx.authenticator(&authenticator.authenticator_id).await?.ok_or(sqlx::Error::RowNotFound)?;
+            self.tell_of(&mut tx, Change::Created, &holder.user.user_id, &enrolled).await?;
             reply["accessToken"] = json!(self.enrolled(&mut tx, holder, right, &enrolled).await?);
             reply["userAuthenticator"] = view::authenticator(&enrolled, is_default, Viewer::Client);
         }

@@ -65,10 +65,11 @@ pub async fn reset(State(app): State<App>, Body(Empty {}): Body<Empty>) -> ApiRe
     Ok(Json(json!({ "success": true })))
 }
 
-/// `GET /local/outbox`: what was sent to people, newest last.
+/// `GET /local/outbox`: what was sent to people, and what the backend was told; newest last.
 pub async fn outbox(State(app): State<App>) -> ApiResult<Json<Value>> {
-    const MOST_MESSAGES: i64 = 500;
-    let messages = app.store.read().await?.messages(MOST_MESSAGES).await?;
-    let shown: Vec<Value> = messages.iter().map(view::message).collect();
-    Ok(Json(json!({ "messages": shown })))
+    const MOST: i64 = 500;
+    let mut tx = app.store.read().await?;
+    let messages: Vec<Value> = tx.messages(MOST).await?.iter().map(view::message).collect();
+    let webhooks: Vec<Value> = tx.webhooks(MOST).await?.iter().map(view::webhook).collect();
+    Ok(Json(json!({ "messages": messages, "webhooks": webhooks })))
 }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json, json};
 use crate::clock::iso;
 use crate::domain::mask;
 use crate::domain::method::Method;
-use crate::store::{Authenticator, Message, User};
+use crate::store::{Authenticator, Message, User, Webhook};
 
 /// For whom a view is made.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -116,6 +116,21 @@ pub fn message(message: &Message) -> Json {
         if let Some(value) = value {
             view[name] = json!(value);
         }
+    }
+    view
+}
+
+/// An event of the outbox.
+pub fn webhook(webhook: &Webhook) -> Json {
+    let mut view = json!({
+        "type": webhook.kind,
+        "createdAt": iso(webhook.created_at),
+        "state": webhook.delivery.name(),
+        "attempts": webhook.attempts,
+        "event": serde_json::from_str::<Json>(&webhook.body).unwrap_or_default(),
+    });
+    if let Some(outcome) = &webhook.outcome {
+        view["outcome"] = json!(outcome);
     }
     view
 }

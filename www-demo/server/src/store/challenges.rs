@@ -2,35 +2,8 @@
 
 use serde_json::Value as Json;
 
-use super::{Row, Tx, values};
+use super::{Row, Tx, named, values};
 use crate::domain::Millis;
-
-/// Names of an enum in a table.
-macro_rules! named {
-    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)+ }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum $name {
-            $($(#[$variant_doc])* $variant,)+
-        }
-
-        impl $name {
-            /// The name in the table.
-            pub fn name(self) -> &'static str {
-                match self {
-                    $($name::$variant => $text,)+
-                }
-            }
-
-            fn named(name: &str) -> Option<Self> {
-                match name {
-                    $($text => Some($name::$variant),)+
-                    _ => None,
-                }
-            }
-        }
-    };
-}
 
 named! {
     /// What a challenge is for; an answer to one kind is no answer to another.

@@ -11,6 +11,7 @@ mod outbox;
 mod recovery;
 mod sessions;
 mod users;
+mod webhooks;
 
 use std::path::Path;
 use std::str::FromStr;
@@ -33,6 +34,7 @@ pub use outbox::{Message, MessageKind};
 pub use recovery::RecoveryCodes;
 pub use sessions::Session;
 pub use users::User;
+pub use webhooks::{Delivery, Webhook};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
@@ -186,6 +188,35 @@ macro_rules! values {
 }
 pub(crate) use values;
 
+/// Names of an enum in a table.
+macro_rules! named {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)+ }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum $name {
+            $($(#[$variant_doc])* $variant,)+
+        }
+
+        impl $name {
+            /// The name in the table.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $($name::$variant => $text,)+
+                }
+            }
+
+            /// The value of this name.
+            pub fn named(name: &str) -> Option<Self> {
+                match name {
+                    $($text => Some($name::$variant),)+
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+pub(crate) use named;
+
 macro_rules! bound {
     ($sql:expr, $values:expr) => {
         $values.into_iter().fold(sqlx::query($sql), |query, value| match value {
@@ -241,6 +272,7 @@ impl Tx {
             "DELETE FROM wrong_codes WHERE at < $1",
             "DELETE FROM sessions WHERE expires_at < $1",
             "DELETE FROM outbox WHERE created_at < $1",
+            "DELETE FROM webhooks WHERE created_at < $1",
         ] {
             deleted += self.run(sql, values![moment]).await?;
         }
@@ -249,7 +281,13 @@ impl Tx {
 
     /// Empties every table.
     pub async fn delete_everything(&mut self) -> Result<(), sqlx::Error> {
-        for sql in ["DELETE FROM users", "DELETE FROM challenges", "DELETE FROM demo_sessions", "DELETE FROM outbox"] {
+        for sql in [
+            "DELETE FROM users",
+            "DELETE FROM challenges",
+            "DELETE FROM demo_sessions",
+            "DELETE FROM outbox",
+            "DELETE FROM webhooks",
+        ] {
             self.run(sql, values![]).await?;
         }
         Ok(())

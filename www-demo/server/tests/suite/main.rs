@@ -19,3 +19,4 @@ mod socket;
 mod support;
 mod threats;
 mod totp;
+mod webhooks;

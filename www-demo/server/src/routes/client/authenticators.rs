@@ -14,6 +14,7 @@ use crate::routes::body::Body;
 use crate::routes::guard::Holder;
 use crate::routes::server::Params;
 use crate::routes::view::{self, Viewer};
+use crate::webhook::Change;
 
 /// `GET /client/user-authenticators`: the verified ones of the token's user, addresses masked.
 pub async fn list(State(app): State<App>, holder: Holder) -> ApiResult<Json<Value>> {
@@ -70,8 +71,9 @@ pub async fn rename(
     app.may_change(&mut tx, &holder, Operation::Update, Some(&authenticator_id)).await?;
     tx.rename_authenticator(&user.user_key, &authenticator_id, display_name).await?;
     let all = tx.verified_authenticators(&user.user_key).await?;
-    tx.commit().await?;
     let at = all.iter().position(|one| one.authenticator_id == authenticator_id).ok_or_else(no_authenticator)?;
+    app.tell_of(&mut tx, Change::Updated, &user.user_id, &all[at]).await?;
+    tx.commit().await?;
     Ok(Json(view::authenticator(&all[at], at == 0, Viewer::Client)))
 }
 
@@ -85,9 +87,8 @@ pub async fn remove(
     let user = holder.turn(&mut tx).await?;
     app.may_change(&mut tx, &holder, Operation::Remove, Some(&authenticator_id)).await?;
     let all = tx.verified_authenticators(&user.user_key).await?;
-    if !all.iter().any(|one| one.authenticator_id == authenticator_id) {
-        return Err(no_authenticator());
-    }
+    let removed = all.iter().find(|one| one.authenticator_id == authenticator_id).ok_or_else(no_authenticator)?;
+    app.tell_of(&mut tx, Change::Deleted, &user.user_id, removed).await?;
     tx.delete_authenticator(&user.user_key, &authenticator_id).await?;
     tx.commit().await?;
     Ok(Json(json!({ "success": true })))

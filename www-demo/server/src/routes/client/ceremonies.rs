@@ -15,6 +15,7 @@ use crate::error::{ApiError, ApiResult};
 use crate::routes::guard::Holder;
 use crate::routes::view::{self, Viewer};
 use crate::store::{Authenticator, Challenge, Kind};
+use crate::webhook::Change;
 
 /// The ids of all credentials that this user has, of either kind: none is created twice on one authenticator.
 pub async fn webauthn_credentials(app: &App, user_key: &str) -> ApiResult<Vec<String>> {
@@ -130,6 +131,7 @@ pub async fn commit_registration(
     };
     let is_default = tx.verified_authenticators(&user.user_key).await?.is_empty();
     tx.insert_authenticator(&new).await?;
+    app.tell_of(&mut tx, Change::Created, &user.user_id, &new).await?;
     let token = app.enrolled(&mut tx, holder, right, &new).await?;
     tx.commit().await?;
     Ok(Json(json!({

@@ -16,7 +16,7 @@ use crate::domain::binding::Operation;
 use crate::domain::code::{Failure, may_guess, six_digits};
 use crate::domain::method::Method;
 use crate::error::{ApiError, ApiResult};
-use crate::outbox::Content;
+use crate::outbox::{About, Content, Sent};
 use crate::random::hmac_sha256;
 use crate::routes::body::Body;
 use crate::routes::guard::Holder;
@@ -99,8 +99,8 @@ async fn enrol(
     let user = holder.turn(&mut tx).await?;
     app.may_change(&mut tx, holder, Operation::Add, None).await?;
     let pending = add_pending(app, &mut tx, holder, channel.to, address).await?;
-    send_code(app, &mut tx, holder, &user, &pending, channel, message).await?;
-    tx.commit().await?;
+    let (_, sent) = send_code(app, &mut tx, holder, &user, &pending, channel, message).await?;
+    app.hand_on(tx, sent).await?;
     Ok(Json(json!({ "userAuthenticatorId": pending.authenticator_id, "userId": user.user_id })))
 }
 
@@ -180,8 +180,8 @@ async fn challenge(
     let mut tx = app.store.write().await?;
     let user = holder.turn(&mut tx).await?;
     let to = challenged(app, &mut tx, holder, &user, channel.to, body).await?;
-    let challenge = send_code(app, &mut tx, holder, &user, &to, channel, message).await?;
-    tx.commit().await?;
+    let (challenge, sent) = send_code(app, &mut tx, holder, &user, &to, channel, message).await?;
+    app.hand_on(tx, sent).await?;
     Ok(Json(json!({ "challengeId": challenge.challenge_id })))
 }
 
@@ -231,7 +231,7 @@ async fn send_code(
     to: &Authenticator,
     channel: Channel,
     message: MessageKind,
-) -> ApiResult<Challenge> {
+) -> ApiResult<(Challenge, Sent)> {
     let now = app.clock.now();
     let code = six_digits(|| app.random.bytes());
     let challenge_id = app.random.id();
@@ -245,8 +245,11 @@ async fn send_code(
     };
     tx.end_challenges(channel.kind, &user.user_key, &holder.action.action_key, now).await?;
     tx.insert_challenge(&challenge).await?;
-    app.send(tx, user, to, message, &challenge, Content::Code(&code)).await?;
-    Ok(challenge)
+    let method = if message == MessageKind::Whatsapp { Method::Whatsapp } else { channel.method };
+    let about = About::action(user, &holder.action, method);
+    let address = to.address.as_deref().unwrap_or_default();
+    let sent = app.send(tx, &about, &[address], message, &challenge, Content::Code(&code)).await?;
+    Ok((challenge, sent))
 }
 
 /// What is stored of a code: worthless without the tenant's secret, and for any other challenge.

@@ -23,6 +23,7 @@ use crate::error::{ApiError, ApiResult};
 use crate::routes::body::{Body, Empty};
 use crate::routes::guard::Holder;
 use crate::store::{Authenticator, Challenge, Kind, Tx};
+use crate::webhook::Change;
 
 /// The method that a path names: `push`, `qr-code` or `in-app`.
 pub struct DeviceMethod(pub Method);
@@ -110,6 +111,7 @@ pub async fn add(
         details,
     };
     tx.insert_authenticator(&new).await?;
+    app.tell_of(&mut tx, Change::Created, &user.user_id, &new).await?;
     let token = app.enrolled(&mut tx, &holder, right, &new).await?;
     tx.commit().await?;
     let mut reply = credential(&new, &user.user_id);
@@ -206,7 +208,7 @@ pub async fn remove(
     let now = app.clock.now();
     let mut tx = app.store.write().await?;
     let device = device_of(&mut tx, &key, method).await?;
-    tx.lock_user(&device.user_key).await?;
+    let user = tx.lock_user(&device.user_key).await?.ok_or(sqlx::Error::RowNotFound)?;
     let message = time_messages(now).into_iter().find(|message| key.has_signed(message, &body.signature));
     let message = message.ok_or_else(bad_signature)?;
     let used = Challenge {
@@ -233,6 +235,7 @@ pub async fn remove(
         },
     )?;
     tx.delete_authenticator(&device.user_key, &device.authenticator_id).await?;
+    app.tell_of(&mut tx, Change::Deleted, &user.user_id, &device).await?;
     tx.commit().await?;
     Ok(Json(json!({ "removedAuthenticatorId": device.authenticator_id })))
 }
@@ -305,6 +308,7 @@ pub async fn update(
     tx.mark_used(&device.authenticator_id, None, now).await?;
     device.last_verified_at = Some(now);
     let user = tx.user_by_key(&device.user_key).await?.ok_or(sqlx::Error::RowNotFound)?;
+    app.tell_of(&mut tx, Change::Updated, &user.user_id, &device).await?;
     tx.commit().await?;
     Ok(Json(credential(&device, &user.user_id)))
 }

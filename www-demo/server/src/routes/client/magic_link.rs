@@ -19,7 +19,7 @@ use crate::app::{App, LARGEST_BODY};
 use crate::domain::binding::Operation;
 use crate::domain::method::Method;
 use crate::error::{ApiError, ApiResult};
-use crate::outbox::Content;
+use crate::outbox::{About, Content, Sent};
 use crate::routes::body::Body;
 use crate::routes::guard::Holder;
 use crate::store::{Authenticator, Challenge, Kind, MessageKind, Progress, Tx, User};
@@ -32,8 +32,8 @@ pub async fn enrol(State(app): State<App>, holder: Holder, Body(body): Body<Emai
     let user = holder.turn(&mut tx).await?;
     app.may_change(&mut tx, &holder, Operation::Add, None).await?;
     let pending = add_pending(&app, &mut tx, &holder, METHOD, body.email).await?;
-    let challenge = send_link(&app, &mut tx, &holder, &user, &pending).await?;
-    tx.commit().await?;
+    let (challenge, sent) = send_link(&app, &mut tx, &holder, &user, &pending).await?;
+    app.hand_on(tx, sent).await?;
     Ok(Json(json!({
         "challengeId": challenge.challenge_id,
         "userAuthenticatorId": pending.authenticator_id,
@@ -46,12 +46,18 @@ pub async fn challenge(State(app): State<App>, holder: Holder, Body(body): Body<
     let mut tx = app.store.write().await?;
     let user = holder.turn(&mut tx).await?;
     let to = challenged(&app, &mut tx, &holder, &user, METHOD, &body).await?;
-    let challenge = send_link(&app, &mut tx, &holder, &user, &to).await?;
-    tx.commit().await?;
+    let (challenge, sent) = send_link(&app, &mut tx, &holder, &user, &to).await?;
+    app.hand_on(tx, sent).await?;
     Ok(Json(json!({ "challengeId": challenge.challenge_id })))
 }
 
-async fn send_link(app: &App, tx: &mut Tx, holder: &Holder, user: &User, to: &Authenticator) -> ApiResult<Challenge> {
+async fn send_link(
+    app: &App,
+    tx: &mut Tx,
+    holder: &Holder,
+    user: &User,
+    to: &Authenticator,
+) -> ApiResult<(Challenge, Sent)> {
     let now = app.clock.now();
     let word = app.random.word();
     let challenge = Challenge {
@@ -64,8 +70,10 @@ async fn send_link(app: &App, tx: &mut Tx, holder: &Holder, user: &User, to: &Au
     tx.end_challenges(Kind::MagicLink, &user.user_key, &holder.action.action_key, now).await?;
     tx.insert_challenge(&challenge).await?;
     let url = format!("{}{PATH}?token={word}", app.config.origin);
-    app.send(tx, user, to, MessageKind::Email, &challenge, Content::Link(&url)).await?;
-    Ok(challenge)
+    let about = About::action(user, &holder.action, METHOD);
+    let address = to.address.as_deref().unwrap_or_default();
+    let sent = app.send(tx, &about, &[address], MessageKind::Email, &challenge, Content::Link(&url)).await?;
+    Ok((challenge, sent))
 }
 
 /// The path of every link.

@@ -10,7 +10,7 @@ use super::devices::signed_by;
 use crate::app::App;
 use crate::domain::method::Method;
 use crate::error::{ApiError, ApiResult};
-use crate::outbox::Content;
+use crate::outbox::{About, Content};
 use crate::routes::body::Body;
 use crate::routes::guard::Holder;
 use crate::store::{ActionState, Challenge, Kind, MessageKind, Progress};
@@ -45,10 +45,10 @@ pub async fn challenge(State(app): State<App>, holder: Holder, Body(body): Body<
         ..Challenge::new(app.random.id(), Kind::Push, app.clock.now(), CHALLENGE_LIFE)
     };
     tx.insert_challenge(&challenge).await?;
-    for device in &devices {
-        app.send(&mut tx, &user, device, MessageKind::Push, &challenge, Content::Question).await?;
-    }
-    tx.commit().await?;
+    let about = About::action(&user, &holder.action, Method::Push);
+    let phones: Vec<&str> = devices.iter().map(|device| device.authenticator_id.as_str()).collect();
+    let sent = app.send(&mut tx, &about, &phones, MessageKind::Push, &challenge, Content::Question).await?;
+    app.hand_on(tx, sent).await?;
     let delivered: Vec<Value> =
         devices.iter().map(|device| json!({ "userAuthenticatorId": device.authenticator_id })).collect();
     Ok(Json(json!({ "challengeId": challenge.challenge_id, "deliveryResults": delivered })))

@@ -15,6 +15,7 @@ use crate::error::{ApiError, ApiResult};
 use crate::routes::body::Body;
 use crate::routes::view::{self, Viewer};
 use crate::store::Authenticator;
+use crate::webhook::Change;
 
 /// `GET /users/{user_id}/authenticators`: the verified ones, addresses in full.
 pub async fn list(State(app): State<App>, Params(user_id): Params<String>) -> ApiResult<Json<Value>> {
@@ -95,6 +96,7 @@ pub async fn enrol(
         details: if method == Method::Sms { json!({ "previousSmsChannel": through }) } else { json!({}) },
     };
     tx.insert_authenticator(&new).await?;
+    app.tell_of(&mut tx, Change::Created, &user_id, &new).await?;
     tx.commit().await?;
     let shown = view::authenticator(&new, verified.is_empty(), Viewer::Backend(&user_id));
     Ok(Json(json!({ "authenticator": shown })))
@@ -111,13 +113,13 @@ pub async fn delete(
     Params((user_id, authenticator_id)): Params<(String, String)>,
 ) -> ApiResult<Json<Value>> {
     let mut tx = app.store.write().await?;
-    let deleted = match tx.user(&user_id).await? {
-        Some(user) => tx.delete_authenticator(&user.user_key, &authenticator_id).await?,
-        None => false,
-    };
-    tx.commit().await?;
-    if !deleted {
-        return Err(ApiError::not_found("The user has no such authenticator."));
+    let none = || ApiError::not_found("The user has no such authenticator.");
+    let user = tx.user(&user_id).await?.ok_or_else(none)?;
+    let all = tx.authenticators(&user.user_key).await?;
+    let one = all.iter().find(|one| one.authenticator_id == authenticator_id).ok_or_else(none)?;
+    if tx.delete_authenticator(&user.user_key, &authenticator_id).await? && one.verified_at.is_some() {
+        app.tell_of(&mut tx, Change::Deleted, &user_id, one).await?;
     }
+    tx.commit().await?;
     Ok(Json(json!({ "success": true })))
 }

@@ -14,7 +14,7 @@ use crate::domain::method::Method;
 use crate::domain::scope::Scopes;
 use crate::domain::{Millis, SECOND};
 use crate::error::{ApiError, ApiResult};
-use crate::outbox::Content;
+use crate::outbox::{About, Content};
 use crate::routes::body::Body;
 use crate::routes::client::challenge::CHALLENGE_LIFE;
 use crate::routes::client::codes::code_hash;
@@ -36,6 +36,9 @@ pub struct Ask {
     email: Option<String>,
     phone_number: Option<String>,
     sms_channel: Option<String>,
+    ip_address: Option<String>,
+    user_agent: Option<String>,
+    locale: Option<String>,
 }
 
 /// `POST /challenge`: sends a code to an address. With the id of an earlier challenge it is sent again.
@@ -82,7 +85,7 @@ pub async fn challenge(State(app): State<App>, Body(body): Body<Ask>) -> ApiResu
 
     let digits = six_digits(|| app.random.bytes());
     let challenge_id = app.random.id();
-    let mut data = json!({ "method": method, "action": code, "idempotencyKey": idempotency_key });
+    let mut data = json!({ "method": method, "action": &code, "idempotencyKey": &idempotency_key });
     data[if method == Method::EmailOtp { "email" } else { "phoneNumber" }] = json!(address);
     let challenge = Challenge {
         user_key: user.as_ref().map(|user| user.user_key.clone()),
@@ -95,8 +98,11 @@ pub async fn challenge(State(app): State<App>, Body(body): Body<Ask>) -> ApiResu
     }
     tx.insert_challenge(&challenge).await?;
     let user_id = user.map(|user| user.user_id).unwrap_or_default();
-    app.send_to(&mut tx, &user_id, &address, message, &challenge, Content::Code(&digits)).await?;
-    tx.commit().await?;
+    let attributes = json!({ "ipAddress": body.ip_address, "userAgent": body.user_agent, "locale": body.locale });
+    let about =
+        About { user_id: &user_id, action: &code, idempotency_key: &idempotency_key, method, attributes: &attributes };
+    let sent = app.send(&mut tx, &about, &[&address], message, &challenge, Content::Code(&digits)).await?;
+    app.hand_on(tx, sent).await?;
     Ok(Json(json!({
         "challengeId": challenge.challenge_id,
         "idempotencyKey": idempotency_key,

@@ -13,6 +13,7 @@ use crate::error::{ApiError, ApiResult};
 use crate::routes::body::Body;
 use crate::routes::view;
 use crate::store::User;
+use crate::webhook::Change;
 
 /// `GET /users/{user_id}`: an unknown user is one who is not enrolled.
 pub async fn get(State(app): State<App>, Params(user_id): Params<String>) -> ApiResult<Json<Value>> {
@@ -128,6 +129,11 @@ pub async fn update(
 /// `DELETE /users/{user_id}`: with all that is theirs. One who is not there is gone already.
 pub async fn delete(State(app): State<App>, Params(user_id): Params<String>) -> ApiResult<Json<Value>> {
     let mut tx = app.store.write().await?;
+    if let Some(user) = tx.user(&user_id).await? {
+        for one in tx.verified_authenticators(&user.user_key).await? {
+            app.tell_of(&mut tx, Change::Deleted, &user_id, &one).await?;
+        }
+    }
     tx.delete_user(&user_id).await?;
     tx.commit().await?;
     Ok(Json(json!({ "success": true })))

@@ -60,8 +60,13 @@ pub struct Server {
 
 impl Server {
     pub async fn start() -> Self {
+        Self::start_with(Config::local(8787)).await
+    }
+
+    /// The same, as the operator decides.
+    pub async fn start_with(config: Config) -> Self {
         let store = Store::open(&fresh_database().await).await.unwrap();
-        Self { app: App::new(Config::local(8787), store, Random::System).unwrap() }
+        Self { app: App::new(config, store, Random::System).unwrap() }
     }
 
     /// Sends a request as it is.
