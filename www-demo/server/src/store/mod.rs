@@ -272,7 +272,7 @@ impl Tx {
             "DELETE FROM wrong_codes WHERE at < $1",
             "DELETE FROM sessions WHERE expires_at < $1",
             "DELETE FROM outbox WHERE created_at < $1",
-            "DELETE FROM webhooks WHERE created_at < $1",
+            "DELETE FROM webhooks WHERE created_at < $1 AND state <> 'waiting'",
         ] {
             deleted += self.run(sql, values![moment]).await?;
         }
