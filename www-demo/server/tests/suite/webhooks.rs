@@ -90,7 +90,7 @@ async fn each_channel_has_its_event() {
     let mut backend = Backend::that_answers(&[]).await;
     let token = backend.server.track("ada", json!({})).await;
     let token = backend.server.enrol_by_code(&token, "sms", "+15550100123").await;
-    let mut kinds = vec![backend.event().await, backend.event().await];
+    let mut kinds = [backend.event().await, backend.event().await];
     kinds.sort_by_key(|event| event["type"].as_str().unwrap().to_owned());
     assert_eq!(kinds[0]["type"], "authenticator.created");
     assert_eq!((&kinds[1]["type"], &kinds[1]["data"]["to"]), (&json!("sms.created"), &json!("+15550100123")));
