@@ -6,7 +6,6 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
-use sha2::{Digest, Sha256};
 use url::Url;
 use uuid::Uuid;
 use webauthn_rs_core::WebauthnCore;
@@ -15,6 +14,8 @@ use webauthn_rs_core::proto::{
     AuthenticationState, AuthenticatorAttachment, Credential, CredentialID, PublicKeyCredential,
     RegisterPublicKeyCredential, RegistrationState, UserVerificationPolicy,
 };
+
+use crate::answer::{Flaw, check_assertion, check_registration, client_data};
 
 /// How long a browser may take; the server's own limit is the life of the challenge.
 const TIMEOUT: Duration = Duration::from_secs(300);
@@ -26,7 +27,6 @@ const POLICY: UserVerificationPolicy = UserVerificationPolicy::Preferred;
 /// Makes and judges ceremonies of one relying party.
 pub struct Ceremonies {
     core: WebauthnCore,
-    rp_id: String,
 }
 
 /// Options that wait for their answer.
@@ -86,6 +86,12 @@ impl Rejected {
     }
 }
 
+impl From<Flaw> for Rejected {
+    fn from(flaw: Flaw) -> Self {
+        Rejected(format!("The credential was not accepted: {flaw}."))
+    }
+}
+
 impl From<WebauthnError> for Rejected {
     fn from(error: WebauthnError) -> Self {
         Rejected(format!("The credential was not accepted: {error}."))
@@ -102,7 +108,7 @@ impl Ceremonies {
     /// For this relying party and the pages of these origins; in local mode with any port.
     pub fn new(rp_id: &str, rp_name: &str, origins: Vec<Url>, any_port: bool) -> Self {
         let core = WebauthnCore::new_unsafe_experts_only(rp_name, rp_id, origins, TIMEOUT, Some(false), Some(any_port));
-        Self { core, rp_id: rp_id.to_owned() }
+        Self { core }
     }
 
     /// Options for creating a passkey.
@@ -156,6 +162,7 @@ impl Ceremonies {
 
     /// Judges what `navigator.credentials.create()` answered.
     pub fn registered(&self, state: &str, answer: &Json) -> Result<Registered, Rejected> {
+        let aaguid = check_registration(answer)?;
         let state: RegistrationState = serde_json::from_str(state)?;
         let answer = RegisterPublicKeyCredential::deserialize(answer)?;
         let mut credential = self.core.register_credential(&answer, &state, None)?;
@@ -163,7 +170,7 @@ impl Ceremonies {
         credential.registration_policy = UserVerificationPolicy::Discouraged_DO_NOT_USE;
         Ok(Registered {
             credential_id: BASE64.encode(&credential.cred_id),
-            aaguid: self.aaguid(&answer.response.attestation_object),
+            aaguid,
             is_backed_up: credential.backup_state,
             is_multi_device: credential.backup_eligible,
             transports: serde_json::to_value(&answer.response.transports)?,
@@ -173,26 +180,14 @@ impl Ceremonies {
 
     /// Judges what `navigator.credentials.get()` answered, for this credential as stored.
     pub fn asserted(&self, state: &str, answer: &Json, stored: &str) -> Result<Asserted, Rejected> {
+        check_assertion(answer)?;
         let state: AuthenticationState = serde_json::from_str(state)?;
         let mut credential: Credential = serde_json::from_str(stored)?;
         let answer = PublicKeyCredential::deserialize(answer)?;
-        // The library looks at `crossOrigin` when a credential is created, and not here.
-        if client_data(answer.response.client_data_json.as_ref()).is_none_or(|data| data.cross_origin) {
-            return Err(Rejected("The ceremony ran in a frame of another origin.".to_owned()));
-        }
         let result = self.core.authenticate_single_credential(&answer, &state, &credential)?;
         credential.counter = result.counter();
         credential.backup_state = result.backup_state();
         Ok(Asserted { credential: serde_json::to_string(&credential)?, user_verified: result.user_verified() })
-    }
-
-    /// The model of the authenticator, which follows the hash, the flags and the counter of the authenticator data.
-    /// For display only: the library has verified the object, but keeps this field to itself.
-    fn aaguid(&self, attestation_object: &[u8]) -> Option<Uuid> {
-        let rp_id_hash = Sha256::digest(self.rp_id.as_bytes());
-        let start = attestation_object.windows(rp_id_hash.len()).position(|part| part == rp_id_hash.as_slice())?;
-        let bytes = attestation_object.get(start + 37..start + 53)?;
-        Uuid::from_slice(bytes).ok().filter(|aaguid| !aaguid.is_nil())
     }
 }
 
@@ -200,22 +195,9 @@ fn challenge_of(options: &Json) -> String {
     options["challenge"].as_str().unwrap_or_default().to_owned()
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ClientData {
-    challenge: String,
-    #[serde(default)]
-    cross_origin: bool,
-}
-
-fn client_data(json: &[u8]) -> Option<ClientData> {
-    serde_json::from_slice(json).ok()
-}
-
 /// The challenge that an answer claims to answer: finds the pending ceremony, and decides nothing.
 pub fn claimed_challenge(answer: &Json) -> Option<String> {
-    let json = BASE64.decode(answer["response"]["clientDataJSON"].as_str()?.trim_end_matches('=')).ok()?;
-    Some(client_data(&json)?.challenge)
+    Some(client_data(answer)?.challenge)
 }
 
 /// The credential that an answer claims to come from.

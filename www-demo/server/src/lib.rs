@@ -3,6 +3,7 @@
 //! [`routes`] answer HTTP, [`domain`] holds the rules (no HTTP, no SQL), [`store`] keeps the data, and
 //! [`verification`] is the one way from a proven answer to a token. Start reading at [`routes::table`].
 
+pub mod answer;
 pub mod app;
 pub mod appearance;
 pub mod ceremony;

@@ -1,0 +1,138 @@
+//! The form of an authenticator's answer: what the specification asks for and the WebAuthn library leaves open.
+//!
+//! Nothing here looks at a signature: an answer that passes has yet to be judged by the library.
+
+use std::collections::BTreeMap;
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_cbor_2::{Deserializer, Value as Cbor, from_slice};
+use serde_json::Value as Json;
+use url::Url;
+use uuid::Uuid;
+
+/// The algorithms that are offered, each with the curve (COSE `crv`) that its key must be on; none for RSA.
+const ALGORITHMS: [(i128, Option<i128>); 3] = [(-7, Some(1)), (-35, Some(2)), (-257, None)];
+
+/// The hash of the relying party, the flags and the counter.
+const FIXED: usize = 37;
+const FLAGS: usize = 32;
+const ATTESTED: u8 = 0x40;
+const EXTENSIONS: u8 = 0x80;
+const AAGUID: usize = 16;
+
+/// What the browser says of a ceremony.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ClientData {
+    /// In base64url.
+    pub challenge: String,
+    origin: String,
+    #[serde(default)]
+    cross_origin: bool,
+    top_origin: Option<IgnoredAny>,
+}
+
+/// Reads the client data of an answer, whether it is right or not.
+pub fn client_data(answer: &Json) -> Option<ClientData> {
+    serde_json::from_slice(&bytes(&answer["response"]["clientDataJSON"])?).ok()
+}
+
+fn bytes(text: &Json) -> Option<Vec<u8>> {
+    BASE64.decode(text.as_str()?.trim_end_matches('=')).ok()
+}
+
+/// Why an answer is not of the right form.
+pub type Flaw = &'static str;
+
+/// What both ceremonies have: the credential's id.
+fn envelope(answer: &Json) -> Result<Vec<u8>, Flaw> {
+    let id = bytes(&answer["id"]).filter(|id| !id.is_empty()).ok_or("its id is not base64url")?;
+    if answer["id"] != answer["rawId"] {
+        return Err("its id and its rawId differ");
+    }
+    if answer["type"] != "public-key" {
+        return Err("its type is not public-key");
+    }
+    let client = client_data(answer).ok_or("its clientDataJSON cannot be read")?;
+    // The library parses the origin as an address, of which a path is a part.
+    if Url::parse(&client.origin).map(|url| url.origin().ascii_serialization()).as_ref() != Ok(&client.origin) {
+        return Err("its origin is not an origin as browsers write it");
+    }
+    // The library looks at the frame when a credential is created, and not when it is used.
+    if client.cross_origin || client.top_origin.is_some() {
+        return Err("the ceremony ran in a frame of another origin");
+    }
+    Ok(id)
+}
+
+/// An assertion of the right form.
+pub fn check_assertion(answer: &Json) -> Result<(), Flaw> {
+    envelope(answer)?;
+    let data = bytes(&answer["response"]["authenticatorData"]).ok_or("its authenticatorData is not base64url")?;
+    authenticator_data(&data)?;
+    Ok(())
+}
+
+/// A registration of the right form: the model of the authenticator, if it tells.
+pub fn check_registration(answer: &Json) -> Result<Option<Uuid>, Flaw> {
+    let id = envelope(answer)?;
+    let object = bytes(&answer["response"]["attestationObject"]).ok_or("its attestationObject is not base64url")?;
+    let object: BTreeMap<String, Cbor> = from_slice(&object).map_err(|_| "its attestationObject is not CBOR")?;
+    let (Some(Cbor::Text(format)), Some(Cbor::Map(statement)), Some(Cbor::Bytes(data))) =
+        (object.get("fmt"), object.get("attStmt"), object.get("authData"))
+    else {
+        return Err("its attestationObject lacks fmt, attStmt or authData");
+    };
+    if format == "none" && !statement.is_empty() {
+        return Err("an attestation of none has a statement");
+    }
+    let attested = authenticator_data(data)?.ok_or("it holds no credential")?;
+    if attested.credential_id != id {
+        return Err("its id is not that of the credential");
+    }
+    let number = |key: i128| match attested.key.get(&Cbor::Integer(key)) {
+        Some(Cbor::Integer(number)) => Some(*number),
+        _ => None,
+    };
+    let algorithm = ALGORITHMS.iter().find(|(algorithm, _)| number(3) == Some(*algorithm));
+    let (_, curve) = algorithm.ok_or("its key is of an algorithm that was not offered")?;
+    if curve.is_some() && number(-1) != *curve {
+        return Err("its key is not on the curve of its algorithm");
+    }
+    Ok(Some(attested.aaguid).filter(|aaguid| !aaguid.is_nil()))
+}
+
+struct Attested<'a> {
+    aaguid: Uuid,
+    credential_id: &'a [u8],
+    key: BTreeMap<Cbor, Cbor>,
+}
+
+/// Reads authenticator data to its very end: the library stops where its flags let it.
+fn authenticator_data(data: &[u8]) -> Result<Option<Attested<'_>>, Flaw> {
+    const SHORT: Flaw = "its authenticator data is too short";
+    let (fixed, mut rest) = data.split_at_checked(FIXED).ok_or(SHORT)?;
+    let mut attested = None;
+    if fixed[FLAGS] & ATTESTED != 0 {
+        let (aaguid, after) = rest.split_at_checked(AAGUID).ok_or(SHORT)?;
+        let (length, after) = after.split_first_chunk::<2>().ok_or(SHORT)?;
+        let length = usize::from(u16::from_be_bytes(*length));
+        let (credential_id, after) = after.split_at_checked(length).ok_or(SHORT)?;
+        let (key, after) = cbor_map(after)?;
+        attested = Some(Attested { aaguid: Uuid::from_slice(aaguid).map_err(|_| SHORT)?, credential_id, key });
+        rest = after;
+    }
+    if fixed[FLAGS] & EXTENSIONS != 0 {
+        (_, rest) = cbor_map(rest)?;
+    }
+    if rest.is_empty() { Ok(attested) } else { Err("its authenticator data goes on after its end") }
+}
+
+fn cbor_map(data: &[u8]) -> Result<(BTreeMap<Cbor, Cbor>, &[u8]), Flaw> {
+    let mut deserializer = Deserializer::from_slice(data);
+    let map = BTreeMap::deserialize(&mut deserializer).map_err(|_| "its authenticator data holds no CBOR map")?;
+    Ok((map, &data[deserializer.byte_offset()..]))
+}
