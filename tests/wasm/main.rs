@@ -1,12 +1,12 @@
 //! The core in a real browser: real ceremonies with a virtual authenticator against a real server, and doubles for what a
-//! real part cannot be made to do. `cargo xtask test wasm` runs it; the page's fragment names the server's API.
+//! real part cannot be made to do. `cargo xtask test wasm firefox` runs it in both browsers; the page's fragment names the server's API.
 
 #![cfg(target_arch = "wasm32")]
 
 mod support;
 mod typed;
 
-use authsignal_wasm::client::{Authsignal, Error, Options, SignIn, SignUp};
+use authsignal_wasm::client::{Attachment, Authsignal, Error, Options, SignIn, SignUp};
 use support::*;
 use wasm_bindgen_test::*;
 
@@ -199,6 +199,11 @@ async fn an_offer_without_a_challenge_is_an_answered_error_and_asks_no_authentic
 
 // ---- Against the real server and authenticator ----
 
+/// Firefox has no authenticator of the device's own, not even a virtual one.
+fn any_authenticator() -> SignUp {
+    SignUp { authenticator_attachment: Attachment::Any, ..SignUp::default() }
+}
+
 #[wasm_bindgen_test]
 async fn a_passkey_sign_in_opens_the_window_through_which_an_authenticator_app_is_enrolled() {
     let user = User::new("opens-the-window");
@@ -207,7 +212,8 @@ async fn a_passkey_sign_in_opens_the_window_through_which_an_authenticator_app_i
     // The first authenticator needs no scope.
     let first = user.track("").await;
     client.set_token(&first);
-    let signed_up = client.passkey_sign_up(SignUp { username: Some("ada".into()), ..SignUp::default() }).await.unwrap();
+    let signed_up =
+        client.passkey_sign_up(SignUp { username: Some("ada".into()), ..any_authenticator() }).await.unwrap();
     assert_eq!(signed_up.user_authenticator.unwrap().verification_method, "PASSKEY");
     assert!(client.passkey_is_available_on_device(&user.id).await);
 
@@ -233,9 +239,9 @@ async fn a_passkey_that_the_authenticator_holds_already_is_refused_by_it() {
     let user = User::new("excluded");
     let client = server_client();
     client.set_token(&user.track("").await);
-    client.passkey_sign_up(SignUp::default()).await.unwrap();
+    client.passkey_sign_up(any_authenticator()).await.unwrap();
     client.set_token(&user.track("add:authenticators").await);
-    let error = client.passkey_sign_up(SignUp::default()).await.unwrap_err();
+    let error = client.passkey_sign_up(any_authenticator()).await.unwrap_err();
     assert_eq!(error_code(&error), "ERROR_AUTHENTICATOR_PREVIOUSLY_REGISTERED");
     user.delete().await;
 }
@@ -245,7 +251,7 @@ async fn a_token_of_the_backend_with_the_scope_enrols_without_a_challenge() {
     let user = User::new("scope");
     let client = server_client();
     client.set_token(&user.track("").await);
-    client.passkey_sign_up(SignUp::default()).await.unwrap();
+    client.passkey_sign_up(any_authenticator()).await.unwrap();
 
     client.set_token(&user.track("").await);
     assert_eq!(code_of(&client.totp_enroll().await.unwrap_err()), "insufficient_scope");
@@ -262,7 +268,7 @@ async fn denied_storage_costs_the_hint_and_not_the_sign_in() {
     let client = server_client();
     client.set_token(&user.track("").await);
     let denied = deny_storage();
-    client.passkey_sign_up(SignUp::default()).await.unwrap();
+    client.passkey_sign_up(any_authenticator()).await.unwrap();
     let signed_in = client.passkey_sign_in(SignIn::default()).await.unwrap();
     assert!(signed_in.is_verified);
     assert!(!client.passkey_is_available_on_device(&user.id).await);

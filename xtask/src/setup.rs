@@ -127,18 +127,21 @@ pub fn npm_program(name: &str) -> Result<Command> {
     Ok(Command::new(npm()?.join(name)))
 }
 
+const CHROMIUM: &[&str] = &["chromium", "chromium-driver"];
+
 /// The browser.
 pub fn chromium() -> Result<PathBuf> {
     find_or_install(
         "CHROMIUM",
         &["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge"],
         "a Chromium browser",
+        CHROMIUM,
     )
 }
 
 /// Its WebDriver.
 pub fn chromedriver() -> Result<PathBuf> {
-    find_or_install("CHROMEDRIVER", &["chromedriver", "msedgedriver"], "chromedriver")
+    find_or_install("CHROMEDRIVER", &["chromedriver", "msedgedriver"], "chromedriver", CHROMIUM)
 }
 
 /// The folder of PostgreSQL's programs.
@@ -163,14 +166,40 @@ fn postgres_programs() -> Option<PathBuf> {
     on_path.or_else(|| newest.map(|folder| folder.join("bin")))
 }
 
-fn find_or_install(variable: &str, programs: &[&str], what: &str) -> Result<PathBuf> {
+/// The other browser.
+pub fn firefox() -> Result<PathBuf> {
+    find_or_install("FIREFOX", &["firefox", "firefox-esr"], "Firefox", &["firefox-esr"])
+}
+
+const GECKODRIVER_VERSION: &str = "0.37.1";
+
+/// Its WebDriver.
+pub fn geckodriver() -> Result<PathBuf> {
+    if let Some(found) = std::env::var_os("GECKODRIVER").map(PathBuf::from).or_else(|| on_path("geckodriver")) {
+        return Ok(found);
+    }
+    let tools = root().join(".tools");
+    let program = tools.join("bin/geckodriver");
+    if !program.exists() {
+        say(&format!("Installing geckodriver {GECKODRIVER_VERSION} into .tools (about a minute, once)"));
+        // Unoptimised, which takes half of the time to build, and is fast enough to pass requests on.
+        run(Command::new("cargo")
+            .args(["install", "geckodriver", "--version", GECKODRIVER_VERSION, "--locked", "--debug", "--root"])
+            .arg(&tools)
+            .env_remove("RUSTFLAGS"))
+        .context("geckodriver is missing: set GECKODRIVER to its path")?;
+    }
+    Ok(program)
+}
+
+fn find_or_install(variable: &str, programs: &[&str], what: &str, packages: &[&str]) -> Result<PathBuf> {
     let find = || {
         std::env::var_os(variable).map(PathBuf::from).or_else(|| programs.iter().find_map(|program| on_path(program)))
     };
     if let Some(found) = find() {
         return Ok(found);
     }
-    install_debian(&["chromium", "chromium-driver"], what)?;
+    install_debian(packages, what)?;
     find().with_context(|| format!("{what} is missing: set {variable} to its path"))
 }
 

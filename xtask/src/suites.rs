@@ -3,7 +3,7 @@
 use crate::postgres::Postgres;
 use crate::serve::{self, TestServer};
 use crate::shell::{output, root, run, say};
-use crate::webdriver::WebDriver;
+use crate::webdriver::{Browser, WebDriver};
 use crate::{package, setup, size};
 use anyhow::{Context, Result, bail};
 use std::io::{BufRead, BufReader};
@@ -28,6 +28,7 @@ const SUITES: &[Suite] = &[
     Suite { name: "peers", what: "authsignal-local against what others wrote, from npm", run: peers },
     Suite { name: "parity", what: "the peer from npm and ours, the same scenarios", run: parity },
     Suite { name: "e2e", what: "the demo page in Chromium", run: e2e },
+    Suite { name: "firefox", what: "the core and the ceremonies of the pages in Firefox", run: firefox },
 ];
 
 /// Those that take too long for every change: they run by their name, or all by `all`.
@@ -101,16 +102,19 @@ fn postgres() -> Result<Counts> {
 }
 
 fn wasm() -> Result<Counts> {
+    core_in(Browser::Chromium, &TestServer::start()?)
+}
+
+fn core_in(browser: Browser, server: &TestServer) -> Result<Counts> {
     let toolchain = setup::wasm()?;
     let runner = setup::wasm_bindgen()?.join("wasm-bindgen-test-runner");
-    let server = TestServer::start()?;
-    let driver = WebDriver::start(&format!("{}/v1", server.origin))?;
+    let driver = WebDriver::start(browser, &format!("{}/v1", server.origin))?;
     let mut cargo = toolchain.cargo();
     cargo
         .args(["test", "--test", "wasm", "--target", "wasm32-unknown-unknown"])
         .args(["--target-dir", "target/wasm-tests"])
         .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", runner)
-        .env("CHROMEDRIVER_REMOTE", &driver.origin)
+        .env(browser.remote_variable(), &driver.origin)
         // The backtrace of a failed run is the runner's own.
         .env("RUST_BACKTRACE", "0")
         .env("WASM_BINDGEN_TEST_TIMEOUT", "120");
@@ -181,18 +185,30 @@ fn parity() -> Result<Counts> {
 }
 
 fn e2e() -> Result<Counts> {
-    setup::npm()?;
     let chromium = setup::chromium()?;
     let server = TestServer::start()?;
+    counted(pages("e2e", &server)?.env("CHROMIUM", chromium), count_playwright)
+}
+
+fn firefox() -> Result<Counts> {
+    let server = TestServer::start()?;
+    let core = core_in(Browser::Firefox, &server)?;
+    let mut playwright = pages("e2e/firefox", &server)?;
+    playwright.env("FIREFOX", setup::firefox()?).env("GECKODRIVER", setup::geckodriver()?);
+    let pages = counted(&mut playwright, count_playwright)?;
+    Ok(Counts { passed: core.passed + pages.passed, failed: core.failed + pages.failed })
+}
+
+/// The tests of the pages in that folder, against that server.
+fn pages(folder: &str, server: &TestServer) -> Result<Command> {
     let mut playwright = setup::npm_program("playwright")?;
     playwright
-        .args(["test", "-c", "e2e"])
+        .args(["test", "-c", folder])
         .current_dir(root().join("tests"))
         .env("AUTHSIGNAL_LOCAL_URL", &server.origin)
         // For the tests that need one with flags of their own.
-        .env("AUTHSIGNAL_LOCAL", &server.program)
-        .env("CHROMIUM", chromium);
-    counted(&mut playwright, count_playwright)
+        .env("AUTHSIGNAL_LOCAL", &server.program);
+    Ok(playwright)
 }
 
 /// Speed beside the peer: ratios, never a verdict.

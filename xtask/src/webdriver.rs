@@ -2,7 +2,8 @@
 //!
 //! The runner's page is at 127.0.0.1, where WebAuthn refuses every relying party, and has no authenticator. So the page
 //! is opened at localhost instead, with a virtual authenticator, and with the address of the local server's API in its
-//! fragment. All else passes through.
+//! fragment. `POST /forget`, at the address that is in the fragment too, empties the authenticator. All else passes
+//! through.
 
 use crate::serve::free_port;
 use crate::setup;
@@ -10,9 +11,28 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
+
+/// The browser that is driven.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Browser {
+    Chromium,
+    Firefox,
+}
+
+impl Browser {
+    /// The variable in which the runner looks for the driver's address.
+    pub fn remote_variable(self) -> &'static str {
+        match self {
+            Browser::Chromium => "CHROMEDRIVER_REMOTE",
+            Browser::Firefox => "GECKODRIVER_REMOTE",
+        }
+    }
+}
 
 pub struct WebDriver {
     driver: Child,
@@ -22,32 +42,39 @@ pub struct WebDriver {
 
 impl WebDriver {
     /// Starts the driver, and the way to it. `api` is what the test page gets.
-    pub fn start(api: &str) -> Result<WebDriver> {
-        setup::chromium()?;
+    pub fn start(browser: Browser, api: &str) -> Result<WebDriver> {
         let port = free_port()?;
-        let driver = Command::new(setup::chromedriver()?)
+        let (program, options) = match browser {
+            Browser::Chromium => {
+                setup::chromium()?;
+                (setup::chromedriver()?, None)
+            }
+            Browser::Firefox => (setup::geckodriver()?, Some(firefox_options(&setup::firefox()?))),
+        };
+        let driver = Command::new(program)
             .arg(format!("--port={port}"))
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
-            .context("cannot run chromedriver")?;
+            .context("cannot run the browser's driver")?;
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let origin = format!("http://{}", listener.local_addr()?);
         let driver = WebDriver { driver, origin };
         let begun = Instant::now();
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
             if begun.elapsed() > Duration::from_secs(10) {
-                bail!("chromedriver does not answer");
+                bail!("the browser's driver does not answer");
             }
             thread::sleep(Duration::from_millis(20));
         }
-        let api = api.to_owned();
+        let page = format!("api={api}&driver={}", driver.origin.replace("127.0.0.1", "localhost"));
+        let way = Arc::new(Way { port, page, options, authenticator: Mutex::default() });
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let api = api.clone();
+                let way = way.clone();
                 thread::spawn(move || {
                     // The runner tells what went wrong.
-                    let _ = pass(stream, port, &api);
+                    let _ = pass(stream, &way);
                 });
             }
         });
@@ -67,22 +94,41 @@ struct Request {
     body: Vec<u8>,
 }
 
+/// The way to a driver.
+struct Way {
+    port: u16,
+    /// What the fragment of the test page says.
+    page: String,
+    /// Options of Firefox, where it is that.
+    options: Option<Value>,
+    /// The path of the newest session's authenticator.
+    authenticator: Mutex<Option<String>>,
+}
+
 /// Passes the requests of one connection, one after the other.
-fn pass(stream: TcpStream, port: u16, api: &str) -> Result<()> {
+fn pass(stream: TcpStream, way: &Way) -> Result<()> {
     let mut client = stream.try_clone()?;
     let mut reader = BufReader::new(stream);
     while let Some(mut request) = read(&mut reader)? {
         if request.line.contains("/url ") && request.line.starts_with("POST") {
-            request.body = rewrite(&request.body, api)?;
+            request.body = rewrite(&request.body, &way.page)?;
         }
-        let answer = send(port, &request.line, &request.body)?;
-        if request.line.starts_with("POST /session ") {
+        let begins = request.line.starts_with("POST /session ");
+        if begins && let Some(options) = &way.options {
+            request.body = with_options(&request.body, options)?;
+        }
+        if request.line.starts_with("POST /forget ") {
+            let authenticator = held(way).clone().context("there is no session")?;
+            request = Request { line: format!("DELETE {authenticator}/credentials HTTP/1.1"), body: Vec::new() };
+        }
+        let answer = send(way.port, &request.line, &request.body)?;
+        if begins {
             let body: Value = serde_json::from_slice(&answer.1)?;
-            add_authenticator(port, session(&body)?)?;
+            *held(way) = Some(add_authenticator(way.port, session(&body)?)?);
         }
         write!(
             client,
-            "HTTP/1.1 {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+            "HTTP/1.1 {}\r\ncontent-type: application/json\r\naccess-control-allow-origin: *\r\ncontent-length: {}\r\n\r\n",
             answer.0,
             answer.1.len()
         )?;
@@ -91,13 +137,36 @@ fn pass(stream: TcpStream, port: u16, api: &str) -> Result<()> {
     Ok(())
 }
 
+fn held(way: &Way) -> MutexGuard<'_, Option<String>> {
+    way.authenticator.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Which Firefox, without a window, and with a software authenticator in the place of real ones.
+fn firefox_options(program: &Path) -> Value {
+    json!({
+        "binary": program,
+        "args": ["-headless"],
+        "prefs": {
+            "security.webauth.webauthn_enable_softtoken": true,
+            "security.webauth.webauthn_enable_usbtoken": false,
+        },
+    })
+}
+
+/// The request for a session, with those options of Firefox.
+fn with_options(body: &[u8], options: &Value) -> Result<Vec<u8>> {
+    let mut body: Value = serde_json::from_slice(body)?;
+    body["capabilities"]["alwaysMatch"]["moz:firefoxOptions"] = options.clone();
+    Ok(serde_json::to_vec(&body)?)
+}
+
 /// The address of the test page, where WebAuthn works and with what the tests need to know.
-fn rewrite(body: &[u8], api: &str) -> Result<Vec<u8>> {
+fn rewrite(body: &[u8], page: &str) -> Result<Vec<u8>> {
     let mut body: Value = serde_json::from_slice(body)?;
     let url = body["url"].as_str().context("no url")?.replace("127.0.0.1", "localhost");
     // The runner has a fragment of its own, of parameters.
     let joint = if url.contains('#') { '&' } else { '#' };
-    body["url"] = json!(format!("{url}{joint}api={api}"));
+    body["url"] = json!(format!("{url}{joint}{page}"));
     Ok(serde_json::to_vec(&body)?)
 }
 
@@ -106,17 +175,19 @@ fn session(body: &Value) -> Result<&str> {
     body["value"]["sessionId"].as_str().or_else(|| body["sessionId"].as_str()).context("no session")
 }
 
-fn add_authenticator(port: u16, session: &str) -> Result<()> {
+/// Gives a session its authenticator: the path of that.
+fn add_authenticator(port: u16, session: &str) -> Result<String> {
     let authenticator = json!({
         "protocol": "ctap2", "transport": "internal", "hasResidentKey": true,
         "hasUserVerification": true, "isUserVerified": true, "isUserConsenting": true,
     });
-    let line = format!("POST /session/{session}/webauthn/authenticator HTTP/1.1");
-    let (status, body) = send(port, &line, &serde_json::to_vec(&authenticator)?)?;
+    let path = format!("/session/{session}/webauthn/authenticator");
+    let (status, body) = send(port, &format!("POST {path} HTTP/1.1"), &serde_json::to_vec(&authenticator)?)?;
     if !status.starts_with("200") {
         bail!("no virtual authenticator: {}", String::from_utf8_lossy(&body));
     }
-    Ok(())
+    let body: Value = serde_json::from_slice(&body)?;
+    Ok(format!("{path}/{}", body["value"].as_str().context("no authenticator")?))
 }
 
 /// Reads a request, or the body and status line of an answer; `None` at the end of the connection.
@@ -151,7 +222,7 @@ fn send(port: u16, line: &str, body: &[u8]) -> Result<(String, Vec<u8>)> {
         body.len()
     )?;
     writer.write_all(body)?;
-    let answer = read(&mut BufReader::new(stream))?.context("chromedriver closed the connection")?;
+    let answer = read(&mut BufReader::new(stream))?.context("the browser's driver closed the connection")?;
     let status = answer.line.split_once(' ').map(|(_, status)| status.to_owned()).context("no status")?;
     Ok((status, answer.body))
 }
@@ -162,10 +233,17 @@ mod tests {
 
     #[test]
     fn the_test_page_is_opened_at_localhost_with_the_address_of_the_api() {
-        let body = rewrite(br#"{"url":"http://127.0.0.1:1234/"}"#, "http://localhost:1/v1").unwrap();
+        let body = rewrite(br#"{"url":"http://127.0.0.1:1234/"}"#, "api=http://localhost:1/v1").unwrap();
         assert_eq!(body, br#"{"url":"http://localhost:1234/#api=http://localhost:1/v1"}"#);
-        let body = rewrite(br#"{"url":"http://127.0.0.1:1234/#a=b"}"#, "http://localhost:1/v1").unwrap();
+        let body = rewrite(br#"{"url":"http://127.0.0.1:1234/#a=b"}"#, "api=http://localhost:1/v1").unwrap();
         assert_eq!(body, br#"{"url":"http://localhost:1234/#a=b&api=http://localhost:1/v1"}"#);
+    }
+
+    #[test]
+    fn a_session_of_firefox_is_asked_for_with_its_options() {
+        let body =
+            with_options(br#"{"capabilities":{"alwaysMatch":{"acceptInsecureCerts":true}}}"#, &json!(1)).unwrap();
+        assert_eq!(body, br#"{"capabilities":{"alwaysMatch":{"acceptInsecureCerts":true,"moz:firefoxOptions":1}}}"#);
     }
 
     #[test]
