@@ -32,6 +32,9 @@ use crate::webhook::Webhooks;
 /// The largest body that is read.
 pub const LARGEST_BODY: usize = 256 * 1024;
 
+/// Where sockets are opened.
+pub const SOCKET: &str = "/ws-v1-challenge";
+
 /// Changes that a slow socket may lag behind.
 const CHANGES_KEPT: usize = 1024;
 
@@ -173,7 +176,6 @@ impl App {
 
 /// SDKs derive the socket's address from the base URL by replacing words, and end up at different paths.
 fn with_socket_at_root(mut request: Request) -> Request {
-    const SOCKET: &str = "/ws-v1-challenge";
     let path = request.uri().path();
     if path.ends_with(SOCKET) && path != SOCKET {
         *request.uri_mut() = Uri::from_static(SOCKET);

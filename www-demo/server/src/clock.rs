@@ -32,6 +32,16 @@ impl Clock {
         self.offset.fetch_add(seconds.saturating_mul(SECOND), Ordering::SeqCst);
     }
 
+    /// How far it is ahead of system time.
+    pub fn ahead(&self) -> Millis {
+        self.offset.load(Ordering::SeqCst)
+    }
+
+    /// Sets it so far ahead of system time.
+    pub fn set_ahead(&self, offset: Millis) {
+        self.offset.store(offset, Ordering::SeqCst);
+    }
+
     /// Back to system time.
     pub fn set_right(&self) {
         self.offset.store(0, Ordering::SeqCst);

@@ -1,6 +1,6 @@
 //! What a tester makes happen: faults, and a look at the last requests.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -14,11 +14,15 @@ use futures_util::stream;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::app::{App, LARGEST_BODY};
+use crate::app::{App, LARGEST_BODY, SOCKET};
 use crate::clock::iso;
+use crate::domain::Millis;
+use crate::store::Snapshot;
 
 /// Requests that the log keeps.
 const LOG_KEPT: usize = 200;
+/// Moments that are kept at most.
+const MOST_MOMENTS: usize = 32;
 /// The longest that a fault may delay an answer.
 const LONGEST_DELAY: u64 = 60_000;
 
@@ -27,6 +31,18 @@ const LONGEST_DELAY: u64 = 60_000;
 pub struct Control {
     faults: Mutex<Vec<Fault>>,
     log: Mutex<VecDeque<Entry>>,
+    moments: Mutex<BTreeMap<String, Moment>>,
+}
+
+/// All that a tester can come back to.
+#[derive(Clone)]
+pub struct Moment {
+    /// The data.
+    pub data: Snapshot,
+    /// How far the clock was ahead.
+    pub ahead: Millis,
+    /// How far the repeatable sequence had come.
+    pub drawn: u64,
 }
 
 /// What is to go wrong.
@@ -54,6 +70,10 @@ fn once() -> u32 {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Outcome {
+    /// The request arrives twice, as when a client asks again after a lost answer; this is the second answer.
+    Duplicate,
+    /// A socket is opened, and ends without a word after its first message.
+    SocketClose,
     /// It never comes, and nothing is done.
     Hang,
     /// The connection ends before the body, although all is done.
@@ -91,7 +111,22 @@ impl Control {
         json!({ "requests": lock(&self.log).iter().collect::<Vec<_>>() })
     }
 
-    /// Forgets everything.
+    /// Keeps a moment under a name; false if there are too many.
+    pub fn keep(&self, name: &str, moment: Moment) -> bool {
+        let mut moments = lock(&self.moments);
+        if moments.len() >= MOST_MOMENTS && !moments.contains_key(name) {
+            return false;
+        }
+        moments.insert(name.to_owned(), moment);
+        true
+    }
+
+    /// The moment of this name.
+    pub fn kept(&self, name: &str) -> Option<Moment> {
+        lock(&self.moments).get(name).cloned()
+    }
+
+    /// Forgets faults and requests; moments stay, to come back to.
     pub fn reset(&self) {
         lock(&self.faults).clear();
         lock(&self.log).clear();
@@ -124,7 +159,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// Lets requests of the API run into their faults, and remembers them.
 pub async fn watch(State(app): State<App>, request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
-    if !path.starts_with("/v1/") {
+    if !path.starts_with("/v1/") && path != SOCKET {
         return next.run(request).await;
     }
     let method = request.method().to_string();
@@ -136,13 +171,22 @@ pub async fn watch(State(app): State<App>, request: Request, next: Next) -> Resp
     response
 }
 
-async fn faulty(app: &App, fault: &Fault, request: Request, next: Next) -> Response {
+/// The mark of a request whose socket is to be closed.
+#[derive(Clone, Copy)]
+pub struct SocketCloses;
+
+async fn faulty(app: &App, fault: &Fault, mut request: Request, next: Next) -> Response {
     if fault.delay_milliseconds > 0 {
         tokio::time::sleep(Duration::from_millis(fault.delay_milliseconds.min(LONGEST_DELAY))).await;
     }
     let status = |code: u16| StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     match &fault.outcome {
         None => next.run(request).await,
+        Some(Outcome::Duplicate) => twice(request, next).await,
+        Some(Outcome::SocketClose) => {
+            request.extensions_mut().insert(SocketCloses);
+            next.run(request).await
+        }
         Some(Outcome::Hang) => {
             app.ended().await;
             StatusCode::SERVICE_UNAVAILABLE.into_response()
@@ -166,4 +210,15 @@ async fn faulty(app: &App, fault: &Fault, request: Request, next: Next) -> Respo
             Response::from_parts(parts, Body::from_stream(stream::iter([Ok(kept), Err(broken)])))
         }
     }
+}
+
+async fn twice(request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let Ok(bytes) = to_bytes(body, LARGEST_BODY).await else {
+        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    };
+    let copy = || Request::from_parts(parts.clone(), Body::from(bytes.clone()));
+    // The first answer is lost on its way.
+    let _ = next.clone().run(copy()).await;
+    next.run(copy()).await
 }

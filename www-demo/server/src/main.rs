@@ -29,9 +29,13 @@ struct Options {
     /// The port on the loopback interface; 0 takes a free one.
     #[arg(long, default_value_t = 8787)]
     port: u16,
-    /// Where the data lives: sqlite:PATH, sqlite::memory: or postgres://…
-    #[arg(long, default_value = "sqlite:.data/authsignal-local.sqlite")]
-    database: String,
+    /// Where the data lives: sqlite:PATH, sqlite::memory: or postgres://… [default:
+    /// sqlite:.data/authsignal-local.sqlite; with --seed, memory]
+    #[arg(long)]
+    database: Option<String>,
+    /// Makes ids, codes and keys the same in every run, for tests: whoever knows the number knows them all.
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
     /// A folder that is served at /.
     #[arg(long)]
     site: Option<PathBuf>,
@@ -78,10 +82,21 @@ async fn run(options: Options) -> Result<(), String> {
     if let Some(file) = options.ui {
         config.ui = Appearance::read(&file, config.site.as_deref())?;
     }
-    let store = Store::open(&options.database).await.map_err(|error| {
-        format!("the database {} cannot be used: {}", options.database, in_one_line(&error.to_string()))
-    })?;
-    let app = App::new(config, store, Random::System).map_err(|error| error.to_string())?;
+    let default = if options.seed.is_some() { "sqlite::memory:" } else { "sqlite:.data/authsignal-local.sqlite" };
+    let database = options.database.as_deref().unwrap_or(default);
+    let unusable =
+        |error: sqlx::Error| format!("the database {database} cannot be used: {}", in_one_line(&error.to_string()));
+    let store = Store::open(database).await.map_err(unusable)?;
+    let random = match options.seed {
+        None => Random::System,
+        Some(_) if !store.is_empty().await.map_err(unusable)? => {
+            return Err(format!(
+                "--seed gives ids that are in the database {database} already. Leave --database out, or empty it."
+            ));
+        }
+        Some(seed) => Random::seeded(seed),
+    };
+    let app = App::new(config, store, random).map_err(|error| error.to_string())?;
 
     tokio::spawn(tidy(app.clone()));
     tokio::spawn(webhook::run(app.clone()));

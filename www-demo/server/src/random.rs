@@ -27,6 +27,26 @@ impl Random {
         Random::Seeded { seed, drawn: AtomicU64::new(0) }
     }
 
+    /// Begins a repeatable sequence anew; the system's generator has no beginning.
+    pub fn restart(&self) {
+        self.resume(0);
+    }
+
+    /// How far a repeatable sequence has come.
+    pub fn position(&self) -> u64 {
+        match self {
+            Random::System => 0,
+            Random::Seeded { drawn, .. } => drawn.load(Ordering::SeqCst),
+        }
+    }
+
+    /// Takes a repeatable sequence to where it was.
+    pub fn resume(&self, position: u64) {
+        if let Random::Seeded { drawn, .. } = self {
+            drawn.store(position, Ordering::SeqCst);
+        }
+    }
+
     /// So many random bytes.
     pub fn bytes<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];

@@ -191,6 +191,11 @@ pub fn table() -> Vec<Route> {
         get("/local/faults", Local, local::faults),
         post("/local/faults", Local, local::set_faults),
         get("/local/log", Local, local::log),
+        get("/local/users", Local, local::users),
+        post("/local/users", Local, local::seed_users),
+        post("/local/track", Local, local::track),
+        post("/local/snapshot", Local, local::snapshot),
+        post("/local/restore", Local, local::restore),
 
         get("/demo/session", Nothing, demo::session),
         get("/demo/authenticators", Nothing, demo::authenticators),

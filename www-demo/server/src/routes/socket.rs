@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use axum::Extension;
 use axum::extract::State;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
 use axum::http::HeaderMap;
@@ -17,6 +18,7 @@ use super::client::qr_code::{collect, start};
 use super::guard::{Holder, MaybeHolder};
 use crate::app::App;
 use crate::clock::iso;
+use crate::control::SocketCloses;
 use crate::domain::Millis;
 use crate::error::ApiResult;
 use crate::store::Progress;
@@ -57,11 +59,16 @@ pub fn opener(headers: &HeaderMap) -> Opener<'_> {
 }
 
 /// The upgrade.
-pub async fn open(State(app): State<App>, MaybeHolder(holder): MaybeHolder, upgrade: WebSocketUpgrade) -> Response {
+pub async fn open(
+    State(app): State<App>,
+    MaybeHolder(holder): MaybeHolder,
+    closes: Option<Extension<SocketCloses>>,
+    upgrade: WebSocketUpgrade,
+) -> Response {
     upgrade
         .protocols([PROTOCOL])
         .max_message_size(LARGEST_MESSAGE)
-        .on_upgrade(move |socket| async move { serve(&app, holder.as_ref(), socket).await })
+        .on_upgrade(move |socket| async move { serve(&app, holder.as_ref(), closes.is_some(), socket).await })
 }
 
 #[derive(Deserialize)]
@@ -74,7 +81,7 @@ enum Request {
 /// The codes of a socket: what was last said of each, and when it ends.
 type Codes = HashMap<String, (Progress, Millis)>;
 
-async fn serve(app: &App, holder: Option<&Holder>, mut socket: WebSocket) {
+async fn serve(app: &App, holder: Option<&Holder>, closes: bool, mut socket: WebSocket) {
     let mut changes = app.changes();
     let mut ping = interval(PING_EVERY);
     let mut codes = Codes::new();
@@ -112,7 +119,7 @@ async fn serve(app: &App, holder: Option<&Holder>, mut socket: WebSocket) {
         match said {
             Ok(None) => {}
             Ok(Some(message)) => {
-                if socket.send(Message::Text(message.to_string().into())).await.is_err() {
+                if socket.send(Message::Text(message.to_string().into())).await.is_err() || closes {
                     return;
                 }
             }

@@ -10,6 +10,7 @@ mod demo;
 mod outbox;
 mod recovery;
 mod sessions;
+mod snapshot;
 mod users;
 mod webhooks;
 
@@ -22,7 +23,7 @@ use sqlx::postgres::{PgPool, PgPoolOptions, PgRow};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
 };
-use sqlx::{Postgres, Row as _, Sqlite, Transaction};
+use sqlx::{Postgres, Row as _, SqlSafeStr, Sqlite, Transaction};
 
 use crate::domain::Millis;
 
@@ -33,6 +34,7 @@ pub use demo::DemoSession;
 pub use outbox::{Message, MessageKind};
 pub use recovery::RecoveryCodes;
 pub use sessions::Session;
+pub use snapshot::Snapshot;
 pub use users::User;
 pub use webhooks::{Delivery, Webhook};
 
@@ -109,6 +111,11 @@ impl Store {
         })
     }
 
+    /// Whether there is no data at all.
+    pub async fn is_empty(&self) -> Result<bool, sqlx::Error> {
+        Ok(self.read().await?.snapshot().await?.is_empty())
+    }
+
     /// Ends every connection, after what they are doing.
     pub async fn close(&self) {
         match self {
@@ -133,6 +140,7 @@ pub enum Tx {
 }
 
 /// An argument of a statement.
+#[derive(Clone)]
 pub enum Value {
     /// TEXT
     Text(Option<String>),
@@ -236,7 +244,7 @@ impl Tx {
     }
 
     /// Every row that a statement answers.
-    pub(crate) async fn all(&mut self, sql: &'static str, values: Vec<Value>) -> Result<Vec<Row>, sqlx::Error> {
+    pub(crate) async fn all(&mut self, sql: impl SqlSafeStr, values: Vec<Value>) -> Result<Vec<Row>, sqlx::Error> {
         Ok(match self {
             Tx::Sqlite(tx) => bound!(sql, values).fetch_all(&mut **tx).await?.into_iter().map(Row::Sqlite).collect(),
             Tx::Postgres(tx) => {

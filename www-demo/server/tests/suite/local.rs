@@ -1,5 +1,7 @@
 //! The control plane, and who may drive it.
 
+use authsignal_local::config::Config;
+use authsignal_local::random::Random;
 use axum::body::Body;
 use axum::http::{Request, header};
 use serde_json::json;
@@ -142,4 +144,86 @@ async fn what_ended_is_deleted_and_what_still_counts_is_kept() {
     tx.commit().await.unwrap();
     server.enrol_totp(&window).await.refused(401, "expired_token");
     assert_eq!(server.methods("ada").await, ["AUTHENTICATOR_APP", "PASSKEY"]);
+}
+
+#[tokio::test]
+async fn a_request_that_arrives_twice_is_done_twice() {
+    let server = Server::start().await;
+    wish(&server, json!([{ "path": "/users/ada/actions", "outcome": "duplicate" }])).await;
+    server.track("ada", json!({})).await;
+    let actions = server.get("/v1/users/ada/actions", As::Backend).await.ok();
+    assert_eq!(actions.as_array().unwrap().len(), 2, "without an idempotencyKey");
+    wish(&server, json!([{ "path": "/users/ada/actions", "outcome": "duplicate" }])).await;
+    server.track("ada", json!({ "idempotencyKey": "k" })).await;
+    let actions = server.get("/v1/users/ada/actions", As::Backend).await.ok();
+    assert_eq!(actions.as_array().unwrap().len(), 3, "with one");
+}
+
+#[tokio::test]
+async fn users_are_there_as_the_tester_wishes_all_or_none() {
+    let server = Server::start().await;
+    let users = json!([
+        {
+            "userId": "ada",
+            "username": "Ada",
+            "email": "ada@example.test",
+            "custom": { "plan": "gold" },
+            "authenticators": [
+                { "verificationMethod": "EMAIL_OTP", "email": "ada@example.test" },
+                { "verificationMethod": "AUTHENTICATOR_APP", "otpUri": "otpauth://totp/x:ada?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=x" },
+            ],
+        },
+        { "userId": "bob" },
+    ]);
+    let there = server.post("/local/users", As::Nobody, json!({ "users": users })).await.ok();
+    assert_eq!(there, server.get("/local/users", As::Nobody).await.ok());
+    assert_eq!(there["users"][0]["custom"]["plan"], "gold");
+    assert_eq!(there["users"][0]["authenticators"][0]["email"], "ada@example.test");
+    assert_eq!(server.methods("ada").await, ["AUTHENTICATOR_APP", "EMAIL_OTP"]);
+    let tracked = server.post("/local/track", As::Nobody, json!({ "userId": "ada", "action": "pay" })).await.ok();
+    assert_eq!((&tracked["state"], &tracked["isEnrolled"]), (&json!("CHALLENGE_REQUIRED"), &json!(true)));
+    let bad =
+        json!([{ "userId": "eve" }, { "userId": "mallory", "authenticators": [{ "verificationMethod": "SMS" }] }]);
+    server.post("/local/users", As::Nobody, json!({ "users": bad })).await.refused(400, "invalid_request");
+    assert_eq!(server.get("/local/users", As::Nobody).await.ok(), there);
+}
+
+#[tokio::test]
+async fn a_snapshot_brings_back_the_data_and_the_clock() {
+    let server = Server::start().await;
+    let (mut device, token) = server.enrolled_user("ada").await;
+    server.challenge(&token, "push").await.refused(400, "invalid_request");
+    server.enrol_by_code(&token, "email-otp", "ada@example.test").await;
+    let before = server.get("/local/outbox", As::Nobody).await.ok();
+    let taken = server.post("/local/snapshot", As::Nobody, json!({ "name": "enrolled" })).await.ok();
+    server.advance(3600);
+    server.delete_user("ada").await;
+    server.track("eve", json!({})).await;
+    let restored = server.post("/local/restore", As::Nobody, json!({ "name": "enrolled" })).await.ok();
+    assert_eq!(restored, taken);
+    assert_eq!(server.methods("ada").await, ["EMAIL_OTP", "PASSKEY"]);
+    assert_eq!(server.authenticators("eve").await.len(), 0);
+    assert_eq!(server.get("/local/outbox", As::Nobody).await.ok(), before);
+    server.create_app(&token).await;
+    assert_eq!(server.sign_in(&mut device).await["isVerified"], true);
+    server.post("/local/restore", As::Nobody, json!({ "name": "other" })).await.refused(404, "not_found");
+}
+
+#[tokio::test]
+async fn a_seed_gives_the_same_ids_codes_and_keys_in_every_run_and_after_every_reset() {
+    let server = Server::start_by(Config::local(8787), Random::seeded(7)).await;
+    let play = async || {
+        let token = server.track("ada", json!({})).await;
+        let totp = server.enrol_totp(&token).await.ok();
+        let email = json!({ "email": "ada@example.test" });
+        let path = "/v1/client/user-authenticators/email-otp";
+        let enrolled = server.post(path, As::Holder(&token), email).await.ok();
+        (totp["secret"].clone(), enrolled["userAuthenticatorId"].clone(), server.code_sent("ada@example.test").await)
+    };
+    let first = play().await;
+    server.post("/local/reset", As::Nobody, json!({})).await.ok();
+    assert_eq!(play().await, first);
+    let other = Server::start_by(Config::local(8787), Random::seeded(8)).await;
+    let token = other.track("ada", json!({})).await;
+    assert_ne!(other.enrol_totp(&token).await.ok()["secret"], first.0);
 }

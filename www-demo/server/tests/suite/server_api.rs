@@ -1,6 +1,9 @@
 //! The server API.
 
+use authsignal_local::config::Config;
 use axum::http::Method;
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use crate::support::Server;
@@ -172,4 +175,23 @@ async fn actions_are_read_updated_and_listed() {
     assert_eq!(query("fromDate=2999-01-01").await.ok(), json!([]));
     query("fromDate=yesterday").await.refused(400, "invalid_request");
     query("state=MAYBE").await.refused(400, "invalid_request");
+}
+
+#[tokio::test]
+async fn users_are_found_by_the_email_of_an_id_token_in_local_mode_only() {
+    let token = format!("e30.{}.sig", BASE64_URL_SAFE_NO_PAD.encode(r#"{"email":"ada@example.test","sub":"1"}"#));
+    let path = format!("/v1/users?token={token}");
+    let server = Server::start().await;
+    for name in ["ada", "bob"] {
+        let body = json!({ "email": format!("{name}@example.test") });
+        server.call(Method::PATCH, &format!("/v1/users/{name}"), As::Backend, body).await.ok();
+    }
+    let found = server.get(&path, As::Backend).await.ok();
+    assert_eq!(found["users"].as_array().unwrap().len(), 1, "{found}");
+    assert_eq!((&found["users"][0]["userId"], &found["tokenPayload"]["sub"]), (&json!("ada"), &json!("1")));
+    server.get("/v1/users?token=x", As::Backend).await.refused(400, "invalid_request");
+    let other = format!("{path}&email=bob@example.test");
+    server.get(&other, As::Backend).await.refused(400, "invalid_request");
+    let deployed = Server::start_with(Config { is_local: false, ..Config::local(8787) }).await;
+    deployed.get(&path, As::Backend).await.refused(400, "invalid_request");
 }

@@ -7,7 +7,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
-use crate::support::server::claims_of;
+use crate::support::server::{As, claims_of};
 use crate::support::{Phone, Server};
 
 async fn listen(server: &Server) -> u16 {
@@ -107,4 +107,18 @@ async fn a_socket_without_a_valid_token_or_tenant_is_not_opened() {
             other => panic!("{protocols}: {other:?}"),
         }
     }
+}
+
+#[tokio::test]
+async fn a_socket_is_closed_without_a_word_when_the_tester_wishes() {
+    let server = Server::start().await;
+    let faults = json!({ "faults": [{ "path": "/ws-v1-challenge", "outcome": "socketClose" }] });
+    server.post("/local/faults", As::Nobody, faults).await.ok();
+    let port = listen(&server).await;
+    let (mut socket, _) = connect(port, "/ws-v1-challenge", "authsignal-ws, x.authsignal.tenant.local").await.unwrap();
+    create(&mut socket).await;
+    let ended = socket.next().await;
+    assert!(matches!(ended, None | Some(Err(_))), "{ended:?}");
+    let (mut again, _) = connect(port, "/ws-v1-challenge", "authsignal-ws, x.authsignal.tenant.local").await.unwrap();
+    create(&mut again).await;
 }

@@ -14,7 +14,7 @@ use crate::domain::totp::AuthenticatorApp;
 use crate::error::{ApiError, ApiResult};
 use crate::routes::body::Body;
 use crate::routes::view::{self, Viewer};
-use crate::store::Authenticator;
+use crate::store::{Authenticator, Tx};
 use crate::webhook::Change;
 
 /// `GET /users/{user_id}/authenticators`: the verified ones, addresses in full.
@@ -43,6 +43,15 @@ pub async fn enrol(
     Params(user_id): Params<String>,
     Body(body): Body<Enrol>,
 ) -> ApiResult<Json<Value>> {
+    let mut tx = app.store.write().await?;
+    let (new, is_default) = enrol_verified(&app, &mut tx, &user_id, body).await?;
+    tx.commit().await?;
+    let shown = view::authenticator(&new, is_default, Viewer::Backend(&user_id));
+    Ok(Json(json!({ "authenticator": shown })))
+}
+
+/// Gives a user, who is created if there is none, an authenticator that counts at once; and whether it is their first.
+pub async fn enrol_verified(app: &App, tx: &mut Tx, user_id: &str, body: Enrol) -> ApiResult<(Authenticator, bool)> {
     let method = match body.verification_method {
         Method::Whatsapp => Method::Sms,
         method => method,
@@ -70,12 +79,11 @@ pub async fn enrol(
             ));
         }
     };
-    if !is_id(&user_id) {
+    if !is_id(user_id) {
         return Err(invalid("The userId is not of the right form."));
     }
     let now = app.clock.now();
-    let mut tx = app.store.write().await?;
-    let user = tx.lock_or_create_user(&user_id, &app.random.id(), now).await?;
+    let user = tx.lock_or_create_user(user_id, &app.random.id(), now).await?;
     let verified = tx.verified_authenticators(&user.user_key).await?;
     if address.is_some() && verified.iter().any(|one| one.method == method && one.address == address) {
         return Err(invalid("The user has this address as an authenticator already."));
@@ -96,10 +104,8 @@ pub async fn enrol(
         details: if method == Method::Sms { json!({ "previousSmsChannel": through }) } else { json!({}) },
     };
     tx.insert_authenticator(&new).await?;
-    app.tell_of(&mut tx, Change::Created, &user_id, &new).await?;
-    tx.commit().await?;
-    let shown = view::authenticator(&new, verified.is_empty(), Viewer::Backend(&user_id));
-    Ok(Json(json!({ "authenticator": shown })))
+    app.tell_of(tx, Change::Created, user_id, &new).await?;
+    Ok((new, verified.is_empty()))
 }
 
 /// `GET /authenticators`: what the tenant offers.

@@ -2,6 +2,8 @@
 
 use axum::Json;
 use axum::extract::{Query, State};
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
@@ -12,7 +14,7 @@ use crate::domain::method::Method;
 use crate::error::{ApiError, ApiResult};
 use crate::routes::body::Body;
 use crate::routes::view;
-use crate::store::User;
+use crate::store::{Tx, User};
 use crate::webhook::Change;
 
 /// `GET /users/{user_id}`: an unknown user is one who is not enrolled.
@@ -41,6 +43,8 @@ pub struct Which {
     username: Option<String>,
     email: Option<String>,
     phone_number: Option<String>,
+    /// An id token of Apple or Google.
+    token: Option<String>,
     limit: Option<i64>,
     last_evaluated_user_id: Option<String>,
 }
@@ -49,11 +53,16 @@ pub struct Which {
 pub async fn query(State(app): State<App>, Query(which): Query<Which>) -> ApiResult<Json<Value>> {
     const LARGEST_PAGE: i64 = 100;
     let most = which.limit.unwrap_or(LARGEST_PAGE).clamp(1, LARGEST_PAGE);
+    let payload = which.token.as_deref().map(|token| payload_of(&app, token)).transpose()?;
+    let told = payload.as_ref().map(|payload| payload["email"].as_str().unwrap_or_default());
+    if told.is_some_and(|told| which.email.as_deref().is_some_and(|email| email != told)) {
+        return Err(ApiError::invalid_request("The token tells of another email than the one that is asked for."));
+    }
     let mut tx = app.store.read().await?;
     let mut users = tx
         .query_users(
             which.username.as_deref(),
-            which.email.as_deref(),
+            which.email.as_deref().or(told),
             which.phone_number.as_deref(),
             which.last_evaluated_user_id.as_deref(),
             most + 1,
@@ -74,7 +83,23 @@ pub async fn query(State(app): State<App>, Query(which): Query<Which>) -> ApiRes
     if let (true, Some(last)) = (has_more, users.last()) {
         reply["lastEvaluatedUserId"] = json!(last.user_id);
     }
+    if let Some(payload) = payload {
+        reply["tokenPayload"] = payload;
+    }
     Ok(Json(reply))
+}
+
+/// What an id token says. Its issuer's keys are on the internet, where this server does not go: in local mode it is
+/// believed, and elsewhere nothing is.
+fn payload_of(app: &App, token: &str) -> ApiResult<Value> {
+    if !app.config.is_local {
+        return Err(ApiError::invalid_request(
+            "This server cannot verify tokens of Apple and Google. Verify them in the backend, and query by email.",
+        ));
+    }
+    let payload = token.split('.').nth(1).and_then(|part| BASE64_URL_SAFE_NO_PAD.decode(part).ok());
+    let payload = payload.and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok()).filter(Value::is_object);
+    payload.ok_or_else(|| ApiError::invalid_request("The token is not a JSON Web Token."))
 }
 
 /// The body of [`update`]; what is absent stays as it is, `null` takes it away.
@@ -108,11 +133,18 @@ pub async fn update(
     Params(user_id): Params<String>,
     Body(body): Body<Update>,
 ) -> ApiResult<Json<Value>> {
-    if !is_id(&user_id) {
+    let mut tx = app.store.write().await?;
+    let user = update_in(&app, &mut tx, &user_id, body).await?;
+    tx.commit().await?;
+    Ok(Json(Value::Object(view::user(&user))))
+}
+
+/// The same, in a transaction of the caller's.
+pub async fn update_in(app: &App, tx: &mut Tx, user_id: &str, body: Update) -> ApiResult<User> {
+    if !is_id(user_id) {
         return Err(ApiError::invalid_request("The userId is not of the right form."));
     }
-    let mut tx = app.store.write().await?;
-    let mut user = tx.lock_or_create_user(&user_id, &app.random.id(), app.clock.now()).await?;
+    let mut user = tx.lock_or_create_user(user_id, &app.random.id(), app.clock.now()).await?;
     user.email = body.email.unwrap_or(user.email);
     user.email_verified = body.email_verified.unwrap_or(user.email_verified);
     user.phone_number = body.phone_number.unwrap_or(user.phone_number);
@@ -122,8 +154,7 @@ pub async fn update(
     user.locale = body.locale.unwrap_or(user.locale);
     user.custom = body.custom.or(user.custom);
     tx.save_user(&user).await?;
-    tx.commit().await?;
-    Ok(Json(Value::Object(view::user(&user))))
+    Ok(user)
 }
 
 /// `DELETE /users/{user_id}`: with all that is theirs. One who is not there is gone already.

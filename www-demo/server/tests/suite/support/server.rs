@@ -65,8 +65,13 @@ impl Server {
 
     /// The same, as the operator decides.
     pub async fn start_with(config: Config) -> Self {
+        Self::start_by(config, Random::System).await
+    }
+
+    /// The same, with ids, codes and keys from there.
+    pub async fn start_by(config: Config, random: Random) -> Self {
         let store = Store::open(&fresh_database().await).await.unwrap();
-        Self { app: App::new(config, store, Random::System).unwrap() }
+        Self { app: App::new(config, store, random).unwrap() }
     }
 
     /// Sends a request as it is.
