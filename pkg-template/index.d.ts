@@ -35,7 +35,7 @@ export declare const ErrorCode: {
   readonly immediate_mediation_not_supported: "immediate_mediation_not_supported";
   /** What answered is not the Authsignal API: HTML, an empty body, `null`. Ours. */
   readonly invalid_response: "invalid_response";
-  /** core.wasm could not be loaded: not found, or forbidden by the Content-Security-Policy. Ours. */
+  /** The core could not be loaded, neither core.wasm nor the same in JavaScript: offline, or files are missing. Ours. */
   readonly core_unavailable: "core_unavailable";
   /** The call's `timeout` is over. Ours. */
   readonly timeout: "timeout";
@@ -60,7 +60,7 @@ export type ErrorCode =
 export type OwnErrorCode =
   /** Answered: what answered is not the Authsignal API. */
   | "invalid_response"
-  /** Answered: core.wasm could not be loaded. */
+  /** Answered: the core could not be loaded. */
   | "core_unavailable"
   /** Answered: the call's `timeout` is over. */
   | "timeout"
@@ -172,7 +172,7 @@ export type AuthsignalOptions = {
   trackingHost?: string;
   /** Called, without arguments, when the API answers `expired_token`. Get another token and set it. */
   onTokenExpired?: () => void;
-  /** Whether errors that are answered are also logged to the console, default false. */
+  /** Whether errors that are answered, and a core that had to be loaded otherwise, are logged. Default false. */
   enableLogging?: boolean;
   /** Whether a request without an answer rejects, as the peer's do, instead of `network_error`. Default false. Ours. */
   throwOnNetworkError?: boolean;
@@ -806,6 +806,20 @@ export type AuthsignalWindowMessageData = {
   errorCode?: string;
   statusCode?: number;
 };
+
+/* ---- Loading ---- */
+
+/** The bytes of `core.wasm`, or where they are: its address, a response with it, its bytes, or what was compiled of it. */
+export type CoreSource = string | URL | Response | BufferSource | WebAssembly.Module;
+
+/**
+ * Loads the core ahead of the first call, which would do it by itself. Resolves once it runs. Ours.
+ *
+ * With `wasm`, from there instead of from beside the script: call it before the first instance is made. If WebAssembly is
+ * missing or forbidden, or `wasm` is not to be had, the same core runs in JavaScript. `authsignal-wasm/js` has no other
+ * and ignores `wasm`. Rejects with the browser's error if neither can be loaded; the next call tries again.
+ */
+export declare function load(options?: { wasm?: CoreSource | Promise<CoreSource> }): Promise<void>;
 
 /* ---- The client ---- */
 

@@ -3,7 +3,8 @@
  * has, owns what must be synchronous (the constructor, the cookie, `setToken`, opening a window), and hands every
  * operation to the core. The rules of the protocol are not here: they are in Rust, in `src/`.
  */
-import { attach, imports, resume, slots, start } from "./core.js";
+import { resume, slots, start } from "./core.js";
+import { instantiate } from "./load.js";
 
 const enumeration = (...names) => Object.fromEntries(names.map((name) => [name, name]));
 
@@ -86,6 +87,10 @@ const CANCELLED = 2;
 let running = false;
 /** The load under way. */
 let loading;
+/** The wasm that the host has given. */
+let given;
+/** Whether an instance logs. */
+let logging;
 /** What waits for the core, in the order of the calls: what to do with it, and what without. */
 let waiting = [];
 /** How to reject the calls that are under way, so that none stays pending when the core fails. */
@@ -98,13 +103,13 @@ const pending = new Set();
 const withCore = (use, fail) => {
   if (running) return use();
   waiting.push([use, fail]);
-  load();
+  beginLoading();
 };
 
-const load = () => {
+const beginLoading = () => {
   // A second core would be swapped in under the calls that the first one has under way.
   if (running) return;
-  loading ??= instantiate().then(
+  loading ??= instantiate(given, logging).then(
     () => flush(0),
     // Nothing is kept of a failed attempt: the next call tries again.
     (cause) => flush(1, cause),
@@ -119,16 +124,12 @@ const flush = (which, cause) => {
   for (const entry of entries) entry[which](cause);
 };
 
-const instantiate = async () => {
-  const url = new URL("./core.wasm", import.meta.url);
-  const response = await fetch(url);
-  if (!response.ok) throw new Error(`${url} answered with status ${response.status}`);
-  const copy = response.clone();
-  const { instance } = await WebAssembly.instantiateStreaming(response, imports())
-    // A server that does not know the type application/wasm.
-    .catch(async () => WebAssembly.instantiate(await copy.arrayBuffer(), imports()));
-  attach(instance.exports);
-};
+/** Loads the core ahead of the first call, or from where the host says. */
+export const load = ({ wasm } = {}) =>
+  new Promise((resolve, reject) => {
+    given = wasm ?? given;
+    withCore(resolve, reject);
+  });
 
 /** A trap leaves the core in no state to go on: its calls are rejected, and the next call gets a new one. */
 const failed = (cause) => {
@@ -201,15 +202,8 @@ const call = (operation, instance, given) =>
         task = start(values, operation);
         step(FULFILLED);
       },
-      (cause) =>
-        end(
-          resolve,
-          answer(
-            instance,
-            "core_unavailable",
-            `The core of authsignal-wasm could not be loaded: ${cause.message}. Serve core.wasm beside index.js; a CSP must allow 'wasm-unsafe-eval'.`,
-          ),
-        ),
+      ({ message }) =>
+        end(resolve, answer(instance, "core_unavailable", `The core of authsignal-wasm could not be loaded. ${message}`)),
     );
   });
 
@@ -402,8 +396,9 @@ export class Authsignal {
     }
     this.qrCode = qrCode(context);
     watch(context, options);
+    logging ||= enableLogging;
     // The download starts now and not at the first call; a failure is told by the call that needs it.
-    if (globalThis.document) load();
+    if (globalThis.document) beginLoading();
   }
 
   get binding() {

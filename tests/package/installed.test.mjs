@@ -1,6 +1,6 @@
 // What npm installs from the packed tarball. Runs in the folder that it is installed into: PACKED.
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -8,15 +8,24 @@ import { pathToFileURL } from "node:url";
 
 const folder = process.env.PACKED;
 const installed = join(folder, "node_modules/authsignal-wasm");
-const load = () => import(pathToFileURL(createRequire(join(folder, "package.json")).resolve("authsignal-wasm")).href);
+const require = createRequire(join(folder, "package.json"));
+// Resolves as an app that lies in the folder does.
+writeFileSync(join(folder, "app.mjs"), "export const load = (entry = 'authsignal-wasm') => import(entry);");
+const { load } = await import(pathToFileURL(join(folder, "app.mjs")));
 
 test("the tarball holds the package and nothing else", () => {
   assert.deepEqual(readdirSync(installed).sort(), [
     "LICENSE",
     "README.md",
     "core.wasm",
+    "dist",
+    "fallback.js",
+    "index.cjs",
+    "index.d.cts",
     "index.d.ts",
     "index.js",
+    "js-core.js",
+    "js.js",
     "later.js",
     "package.json",
   ]);
@@ -44,6 +53,7 @@ test("the run-time exports are the peer's and ours", async () => {
     "VerificationMethod",
     "WebAuthnError",
     "Whatsapp",
+    "load",
   ]);
 });
 
@@ -57,12 +67,16 @@ test("wrong construction and a wrong token are told with their fix", async () =>
   }
 });
 
-test("a core that cannot be loaded is an answered error with its remedy", async () => {
-  const { Authsignal } = await load();
-  const authsignal = new Authsignal({ tenantId: "a-tenant" });
-  authsignal.setToken("a.token.here");
-  // Node's fetch has no file: addresses.
-  const { errorCode, errorDescription } = await authsignal.totp.enroll();
-  assert.equal(errorCode, "core_unavailable");
-  assert.match(errorDescription, /Serve core\.wasm/);
+test("in Node the core runs without a fetch, imported and required", async () => {
+  const forbidden = () => assert.fail("fetched");
+  const { fetch } = globalThis;
+  globalThis.fetch = forbidden;
+  try {
+    for (const { Authsignal } of [await load(), require("authsignal-wasm")]) {
+      const { errorCode } = await new Authsignal({ tenantId: "tenant-without-token" }).totp.enroll();
+      assert.equal(errorCode, "token_not_set");
+    }
+  } finally {
+    globalThis.fetch = fetch;
+  }
 });

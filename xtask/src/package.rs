@@ -8,6 +8,9 @@ use std::path::{Path, PathBuf};
 /// What is copied beside the bundled face.
 const COPIED: [&str; 3] = ["README.md", "index.d.ts", "LICENSE"];
 
+/// What the face loads on first use.
+pub const CHUNKS: [&str; 1] = ["later.js"];
+
 /// Writes `pkg/`.
 pub fn build() -> Result<()> {
     let core = wasm::build()?;
@@ -18,32 +21,52 @@ pub fn build() -> Result<()> {
         return Ok(());
     }
     say("Writing pkg/");
-    // The face imports the glue as a neighbour.
-    let joined = root().join("target/face");
-    replace_folder(&joined)?;
-    for file in files(std::slice::from_ref(&template)) {
-        if file.extension().is_some_and(|extension| extension == "js") {
-            copy(&file, &joined)?;
-        }
-    }
-    copy(&core.join("core.js"), &joined)?;
-
     replace_folder(&package)?;
-    run(setup::npm_program("esbuild")?
-        .arg(joined.join("index.js"))
-        .args(["--bundle", "--splitting", "--minify", "--format=esm", "--target=es2022", "--charset=utf8"])
-        .args(["--chunk-names=[name]", "--log-level=warning"])
-        .arg(format!("--outdir={}", package.display())))?;
+    // The face imports its core, and how to load it, as neighbours.
+    let streaming = neighbours("face", &core)?;
+    bundle(&streaming, &["--format=esm", "--splitting", "--chunk-names=[name]"], &package)?;
+    // The same face with the core in JavaScript; what is loaded on first use is the same files.
+    let inside = neighbours("face-js", &core)?;
+    std::fs::rename(inside.join("load-js.js"), inside.join("load.js"))?;
+    let shared = CHUNKS.map(|chunk| format!("--external:./{chunk}"));
+    let flags: Vec<&str> = std::iter::once("--format=esm").chain(shared.iter().map(String::as_str)).collect();
+    bundle(&inside, &flags, &package.join("js.js"))?;
+    // One file each, for `require` and for a classic script.
+    bundle(&inside, &["--format=cjs"], &package.join("index.cjs"))?;
+    bundle(&inside, &["--format=iife", "--global-name=authsignal"], &package.join("dist/index.min.js"))?;
     copy(&core.join("core.wasm"), &package)?;
     for name in COPIED {
         let from = template.join(name);
         let from = if from.exists() { from } else { root().join(name) };
         copy(&from, &package)?;
     }
+    std::fs::copy(template.join("index.d.ts"), package.join("index.d.cts"))?;
     // Last: it marks the folder as complete.
     let manifest = std::fs::read_to_string(template.join("package.json"))?;
     std::fs::write(made, manifest.replacen("\"0.0.0\"", &format!("\"{}\"", env!("CARGO_PKG_VERSION")), 1))?;
     Ok(())
+}
+
+/// The template's scripts with the core beside them, in a folder of this name.
+fn neighbours(name: &str, core: &Path) -> Result<PathBuf> {
+    let joined = root().join("target").join(name);
+    replace_folder(&joined)?;
+    for file in files(&[root().join("pkg-template")]) {
+        if file.extension().is_some_and(|extension| extension == "js") {
+            copy(&file, &joined)?;
+        }
+    }
+    copy(&core.join("core.js"), &joined)?;
+    copy(&core.join("js-core.js"), &joined)?;
+    Ok(joined)
+}
+
+fn bundle(face: &Path, flags: &[&str], to: &Path) -> Result<()> {
+    run(setup::npm_program("esbuild")?
+        .arg(face.join("index.js"))
+        .args(["--bundle", "--minify", "--target=es2022", "--charset=utf8", "--log-level=warning"])
+        .args(flags)
+        .arg(format!("--{}={}", if to.is_dir() { "outdir" } else { "outfile" }, to.display())))
 }
 
 /// Writes `target/site/`: www-demo/site, its scripts bundled where they use packages from npm.

@@ -19,39 +19,42 @@ for (const file of process.argv.slice(1)) {
 
 type Sizes = [u64; 3];
 
+/// What a page downloads that constructs, signs in and enrols.
+const STREAMED: [&str; 2] = ["index.js", "core.wasm"];
+
 pub fn size() -> Result<()> {
     package::build()?;
     let parts: Vec<PathBuf> = files(&[root().join("pkg")])
         .into_iter()
         .filter(|file| file.extension().is_some_and(|extension| extension == "js" || extension == "wasm"))
         .collect();
-    let critical: Vec<bool> =
-        parts.iter().map(|part| part.ends_with("index.js") || part.ends_with("core.wasm")).collect();
+    let is = |part: &PathBuf, names: &[&str]| names.iter().any(|name| *part == root().join("pkg").join(name));
     let peer = peer()?;
     let sizes = measure(parts.iter().map(PathBuf::as_path).chain([peer.as_path()]))?;
     let (peer, ours) = sizes.split_last().context("nothing was measured")?;
 
     println!("{:<34} {:>8} {:>8} {:>8}", "bytes", "raw", "gzip -9", "brotli 11");
     for (part, sizes) in parts.iter().zip(ours) {
-        print_row(&part.file_name().unwrap_or_default().to_string_lossy(), sizes);
+        print_row(&part.strip_prefix(root().join("pkg")).unwrap_or(part).to_string_lossy(), sizes);
     }
-    let sum = |chosen: &dyn Fn(usize) -> bool| {
-        ours.iter()
-            .enumerate()
-            .filter(|(at, _)| chosen(*at))
-            .fold([0; 3], |sum: Sizes, (_, sizes)| [sum[0] + sizes[0], sum[1] + sizes[1], sum[2] + sizes[2]])
+    let sum = |names: &[&str]| {
+        let chosen = parts.iter().zip(ours).filter(|(part, _)| is(part, names));
+        chosen.fold([0; 3], |sum: Sizes, (_, sizes)| [sum[0] + sizes[0], sum[1] + sizes[1], sum[2] + sizes[2]])
     };
-    let whole = sum(&|_| true);
-    let sign_in = sum(&|at| critical[at]);
+    let sign_in = sum(&STREAMED);
+    let whole = sum(&[&STREAMED[..], &package::CHUNKS].concat());
     print_row("construct, sign in and enrol", &sign_in);
-    print_row("the whole package", &whole);
+    print_row("the whole streaming route", &whole);
     print_row("@authsignal/browser, bundled", peer);
 
     let budgets =
         std::fs::read_to_string(root().join("xtask/budgets.json")).context("xtask/budgets.json is missing")?;
     let budgets: Value = serde_json::from_str(&budgets).context("xtask/budgets.json is no JSON")?;
     let mut over = Vec::new();
-    for (name, measured) in [("whole", whole[2]), ("signIn", sign_in[2])] {
+    let js_core = sum(&["js-core.js"]);
+    let js = sum(&["js.js"]);
+    for (name, measured) in [("whole", whole), ("signIn", sign_in), ("jsCore", js_core), ("js", js)] {
+        let [_, _, measured] = measured;
         let budget = budgets[name].as_u64().with_context(|| format!("xtask/budgets.json has no number `{name}`"))?;
         println!("budget {name}: {measured} of {budget} bytes brotli");
         if measured > budget {

@@ -7,7 +7,7 @@ use crate::webdriver::{Browser, WebDriver};
 use crate::{package, setup, size};
 use anyhow::{Context, Result, bail};
 use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -24,7 +24,11 @@ const SUITES: &[Suite] = &[
     Suite { name: "postgres", what: "the same on PostgreSQL, its data there", run: postgres },
     Suite { name: "wasm", what: "the core in headless Chromium, with a virtual authenticator", run: wasm },
     Suite { name: "types", what: "the published types, in each module resolution", run: types },
-    Suite { name: "package", what: "the packed tarball, installed", run: packed },
+    Suite {
+        name: "package",
+        what: "the packed tarball, installed: in Node, and in Chromium under whatever forbids it to load",
+        run: packed,
+    },
     Suite { name: "peers", what: "authsignal-local against what others wrote, from npm", run: peers },
     Suite { name: "parity", what: "the peer from npm and ours, the same scenarios", run: parity },
     Suite { name: "e2e", what: "the demo page in Chromium", run: e2e },
@@ -136,7 +140,8 @@ fn types() -> Result<Counts> {
     Ok(counts)
 }
 
-fn packed() -> Result<Counts> {
+/// Packs the package and installs the tarball, as a user does: the folder that it is installed into.
+fn install_packed() -> Result<PathBuf> {
     package::build()?;
     setup::npm()?;
     let scratch = root().join("target/packed");
@@ -153,14 +158,25 @@ fn packed() -> Result<Counts> {
         .args(["install", "--silent", "--no-audit", "--no-fund", "--offline"])
         .arg(format!("./{tarball}"))
         .current_dir(&scratch))?;
-    counted(
+    Ok(scratch)
+}
+
+fn packed() -> Result<Counts> {
+    let scratch = install_packed()?;
+    let on_node = counted(
         Command::new("node")
             .args(["--test", "--test-reporter=tap"])
             .arg(root().join("tests/package/installed.test.mjs"))
             .current_dir(&scratch)
             .env("PACKED", &scratch),
         count_node,
-    )
+    )?;
+    let server = TestServer::start()?;
+    let in_browser = counted(
+        pages("package", &server)?.env("CHROMIUM", setup::chromium()?).env("PACKED", &scratch),
+        count_playwright,
+    )?;
+    Ok(Counts { passed: on_node.passed + in_browser.passed, failed: on_node.failed + in_browser.failed })
 }
 
 fn peers() -> Result<Counts> {

@@ -27,15 +27,24 @@ const RUSTFLAGS: [&str; 5] = [
 const INSTANTIATE: &str = r#"
 import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
-const [glue, wasm] = process.argv.slice(1);
+const [glue, wasm, js] = process.argv.slice(1);
 const { imports } = await import(pathToFileURL(glue));
 const { instance } = await WebAssembly.instantiate(readFileSync(wasm), imports());
+const { core } = await import(pathToFileURL(js));
+const both = [instance.exports, core(imports())];
 for (const [, name] of readFileSync(glue, "utf8").matchAll(/\bwasm\.([\w$]+)/g)) {
-  if (!(name in instance.exports)) throw new Error(`the glue uses ${name}, which the core does not export`);
+  if (!both.every((exports) => name in exports)) throw new Error(`the glue uses ${name}, which a core does not export`);
 }
 "#;
 
-/// The folder that has `core.js` (the glue) and `core.wasm`, built if need be.
+/// What wasm2js writes, made into the JavaScript core.
+const JS_CORE: &str = include_str!("js-core.mjs");
+
+/// What the wasm uses beyond the first version of the specification; all of it is also had in JavaScript.
+const FEATURES: [&str; 4] =
+    ["--enable-bulk-memory", "--enable-nontrapping-float-to-int", "--enable-sign-ext", "--enable-mutable-globals"];
+
+/// The folder that has `core.js` (the glue), `core.wasm`, and `js-core.js` (the same core in JavaScript), built if need be.
 pub fn build() -> Result<PathBuf> {
     let folder = root().join("target/core");
     let made = folder.join("core.wasm");
@@ -83,13 +92,21 @@ pub fn build() -> Result<PathBuf> {
     let glue = std::fs::read_to_string(folder.join("core.js"))?;
     std::fs::write(folder.join("core.js"), glue::prepare(&glue, &names, words::WORDS)?)?;
     refuse_paths(&named)?;
-    run(Command::new("node")
-        .args(["--input-type=module", "-e", INSTANTIATE, "--"])
-        .arg(folder.join("core.js"))
-        .arg(&named))
-    .context("the core and its glue do not fit together")?;
+    let converted = folder.join("wasm2js.js");
+    run(setup::npm_program("wasm2js")?.arg("-Oz").args(FEATURES).arg(&named).arg("-o").arg(&converted))?;
+    let js_core = folder.join("js-core.js");
+    run(node(JS_CORE).arg(&converted).arg(&js_core))?;
+    run(node(INSTANTIATE).arg(folder.join("core.js")).arg(&named).arg(&js_core))
+        .context("the core and its glue do not fit together")?;
     std::fs::rename(&named, &made)?;
     Ok(folder)
+}
+
+/// Runs a module of ours in Node.
+fn node(script: &str) -> Command {
+    let mut node = Command::new("node");
+    node.args(["--input-type=module", "-e", script, "--"]);
+    node
 }
 
 /// A path of the machine in the wasm would tell who built it, and make two builds differ.

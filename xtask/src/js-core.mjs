@@ -1,0 +1,28 @@
+// Turns the output of wasm2js into a module that exports `core(imports)`: what an instance's exports are for the glue.
+// usage: node js-core.mjs <output of wasm2js> <module to write>
+import { readFileSync, writeFileSync } from "node:fs";
+
+const [from, to] = process.argv.slice(1);
+const source = readFileSync(from, "utf8");
+
+/** The part between two marks, which must both be there. */
+const between = (begin, end) => {
+  const [start, stop] = [source.indexOf(begin), source.indexOf(end)];
+  if (start < 0 || stop < start) throw new Error(`wasm2js writes otherwise than it did: no ${begin} before ${end}`);
+  return source.slice(start, stop);
+};
+
+// The data as text instead of base64: it is nearly all words, which compress well only as they are.
+const segments = [...source.matchAll(/base64DecodeToExistingUint8Array\(bufferView, (\d+), "([^"]*)"\);/g)];
+if (segments.length === 0) throw new Error("wasm2js writes otherwise than it did: no data is found");
+const parts = segments.map(([, address, text]) => [Number(address), Buffer.from(text, "base64")]);
+const first = Math.min(...parts.map(([address]) => address));
+const memory = Buffer.alloc(Math.max(...parts.map(([address, bytes]) => address + bytes.length)) - first);
+for (const [address, bytes] of parts) bytes.copy(memory, address - first);
+const text = JSON.stringify(memory.toString("latin1"));
+const fill = `for (var text = ${text}, at = 0; at < text.length; at++) HEAPU8[${first} + at] = text.charCodeAt(at);`;
+
+const helpers = between("function wasm2js_trap", "function asmFunc");
+const factory = between("function asmFunc", "var retasmFunc").replace("initActiveSegments(imports);", () => fill);
+if (!factory.includes(fill)) throw new Error("wasm2js writes otherwise than it did: nothing fills the memory");
+writeFileSync(to, `var bufferView;\n${helpers}\nexport ${factory.replace("function asmFunc", "function core")}`);
