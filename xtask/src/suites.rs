@@ -29,7 +29,11 @@ const SUITES: &[Suite] = &[
         what: "the packed tarball, installed: in Node, and in Chromium under whatever forbids it to load",
         run: packed,
     },
-    Suite { name: "peers", what: "authsignal-local against what others wrote, from npm", run: peers },
+    Suite {
+        name: "peers",
+        what: "authsignal-local and our WebAuthn JSON against what others wrote, from npm",
+        run: peers,
+    },
     Suite { name: "parity", what: "the peer from npm and ours, the same scenarios", run: parity },
     Suite { name: "e2e", what: "the demo page in Chromium", run: e2e },
     Suite { name: "firefox", what: "the core and the ceremonies of the pages in Firefox", run: firefox },
