@@ -15,7 +15,6 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use tower_http::services::ServeDir;
 use tower_http::set_header::SetResponseHeaderLayer;
-use tower_http::trace::TraceLayer;
 use url::Url;
 
 use crate::ceremony::Ceremonies;
@@ -23,6 +22,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::control::{self, Control};
 use crate::error::{ApiError, ApiResult, as_triple};
+use crate::operations::{self, Metrics};
 use crate::random::Random;
 use crate::routes::{self, guard};
 use crate::store::Store;
@@ -60,6 +60,8 @@ pub struct Shared {
     pub control: Control,
     /// Events for the backend.
     pub webhooks: Webhooks,
+    /// What the operator watches.
+    pub metrics: Metrics,
     /// The ids of challenges that have come further: sockets wait for them.
     changes: broadcast::Sender<String>,
     /// Whether the server is about to end.
@@ -78,8 +80,8 @@ impl App {
     /// Puts the parts together.
     pub fn new(config: Config, store: Store, random: Random) -> Result<Self, Box<dyn Error>> {
         let tokens = Tokens::new(&config.secret, &config.api(), &config.tenant_id);
-        let origins = vec![Url::parse("http://localhost")?];
-        let ceremonies = Ceremonies::new(&config.rp_id, &config.rp_name, origins, true);
+        let origins = config.passkey_origins().into_iter().map(Url::parse).collect::<Result<_, _>>()?;
+        let ceremonies = Ceremonies::new(&config.rp_id, &config.rp_name, origins, config.is_local);
         let (changes, _) = broadcast::channel(CHANGES_KEPT);
         let (ending, _) = watch::channel(false);
         let shared = Shared {
@@ -92,6 +94,7 @@ impl App {
             clock: Clock::default(),
             control: Control::default(),
             webhooks: Webhooks::new(config.webhook.as_deref())?,
+            metrics: Metrics::default(),
             config,
         };
         Ok(Self(Arc::new(shared)))
@@ -113,6 +116,11 @@ impl App {
         self.ending.send_replace(true);
     }
 
+    /// Whether the server is about to end.
+    pub fn is_ending(&self) -> bool {
+        *self.ending.borrow()
+    }
+
     /// Waits until the server is about to end.
     pub async fn ended(&self) {
         // An error means that the sender is gone, which is the end as well.
@@ -122,7 +130,7 @@ impl App {
     /// The whole server, as a service that needs no socket.
     pub fn router(&self) -> Router {
         let mut router = Router::new();
-        for route in routes::table() {
+        for route in routes::table().into_iter().filter(|route| self.config.is_local || !route.is_local()) {
             let guarded = route.handler.route_layer(from_fn_with_state((self.clone(), route.need), guard::check));
             router = router.route(route.path, guarded);
         }
@@ -131,7 +139,10 @@ impl App {
             router = router.nest_service("/pkg", ServeDir::new(pkg));
         }
         router = match &self.config.site {
-            Some(site) => router.fallback_service(ServeDir::new(site)),
+            // The demo's page is at the root, and its backend is not there.
+            Some(site) => {
+                router.fallback_service(ServeDir::new(site).append_index_html_on_directories(self.config.is_local))
+            }
             None => router.fallback(no_such_path),
         };
         let router = router
@@ -147,7 +158,7 @@ impl App {
             .layer(map_response(as_triple))
             .layer(from_fn_with_state(self.clone(), wake))
             .layer(from_fn_with_state(self.clone(), control::watch))
-            .layer(TraceLayer::new_for_http())
+            .layer(from_fn_with_state(self.clone(), operations::observe))
             // Outermost, so that a page can read why it was refused.
             .layer(self.cors());
         // Before routing, which knows no pattern for the end of a path.

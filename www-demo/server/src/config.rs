@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::appearance::Appearance;
+use crate::deployment::is_within;
 use crate::domain::Millis;
 use crate::domain::binding::DEFAULT_WINDOW;
 
@@ -15,6 +16,9 @@ pub struct Config {
     pub secret: String,
     /// The address that browsers and backends reach the server at, without a trailing slash.
     pub origin: String,
+    /// The origins whose pages may use the API, frame the pre-built UI and be redirected to. In local mode every loopback
+    /// origin may.
+    pub origins: Vec<String>,
     /// The relying party of WebAuthn.
     pub rp_id: String,
     /// What authenticator apps and passkey prompts show.
@@ -40,6 +44,7 @@ impl Config {
             tenant_id: "local".to_owned(),
             secret: "local-secret".to_owned(),
             origin: format!("http://localhost:{port}"),
+            origins: Vec::new(),
             rp_id: "localhost".to_owned(),
             rp_name: "Authsignal local".to_owned(),
             site: None,
@@ -56,24 +61,38 @@ impl Config {
         format!("{}/v1", self.origin)
     }
 
-    /// Whether a page of this origin may read answers, and use passkeys of this server.
+    /// Whether a page of this origin may read answers, use passkeys of this server, and be redirected to.
     pub fn allows_origin(&self, origin: &str) -> bool {
-        is_loopback_origin(origin)
+        if self.is_local { is_loopback_origin(origin) } else { self.pages().any(|page| page == origin) }
     }
 
-    /// The origins, beside loopback ones, whose pages may open the pre-built UI and be handed its tokens.
+    /// The origins, beside loopback ones in local mode, whose pages may open the pre-built UI and be handed its tokens.
     pub fn origins(&self) -> &[String] {
-        &[]
+        &self.origins
     }
 
     /// Whether every loopback origin may.
     pub fn allows_any_loopback(&self) -> bool {
-        true
+        self.is_local
     }
 
     /// The same, as a Content-Security-Policy names who may put a page into a frame.
-    pub fn frame_ancestors(&self) -> &str {
-        "http://localhost:* http://127.0.0.1:*"
+    pub fn frame_ancestors(&self) -> String {
+        if self.is_local { "http://localhost:* http://127.0.0.1:*".to_owned() } else { self.origins.join(" ") }
+    }
+
+    /// The origins whose pages may use passkeys; in local mode with any port.
+    pub fn passkey_origins(&self) -> Vec<&str> {
+        if self.is_local {
+            vec!["http://localhost"]
+        } else {
+            self.pages().filter(|page| is_within(page, &self.rp_id)).collect()
+        }
+    }
+
+    /// The registered origins, and our own, where the pre-built UI is.
+    fn pages(&self) -> impl Iterator<Item = &str> {
+        self.origins.iter().chain([&self.origin]).map(String::as_str)
     }
 }
 

@@ -81,6 +81,11 @@ impl ApiError {
         Self { status: StatusCode::BAD_GATEWAY, code: "invalid_configuration", description: description.into() }
     }
 
+    /// Not now, and perhaps elsewhere.
+    pub fn unavailable(description: impl Into<Cow<'static, str>>) -> Self {
+        Self { status: StatusCode::SERVICE_UNAVAILABLE, code: "unavailable", description: description.into() }
+    }
+
     /// Our own failure. What it was goes to the log, not to the caller.
     pub fn internal(cause: impl std::fmt::Display) -> Self {
         tracing::error!(%cause, "a request failed");

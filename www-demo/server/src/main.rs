@@ -1,31 +1,49 @@
 //! The command line of `authsignal-local`.
 
 use std::future::IntoFuture;
-use std::io::Write;
+use std::io::{Stderr, Write};
 use std::net::{Ipv4Addr, Ipv6Addr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use authsignal_local::app::App;
 use authsignal_local::appearance::Appearance;
 use authsignal_local::config::Config;
+use authsignal_local::deployment::{Checked, Deployment, is_web_address};
 use authsignal_local::domain::{MINUTE, Millis};
 use authsignal_local::random::Random;
 use authsignal_local::store::Store;
 use authsignal_local::webhook;
-use clap::Parser;
+use clap::{Args, Parser, Subcommand};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
 use tokio::time::{interval, timeout};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::SubscriberBuilder;
+use tracing_subscriber::fmt::format::{DefaultFields, Format};
 use url::Url;
 
 /// A local server that speaks the Authsignal client and server API.
 #[derive(Parser)]
-#[command(version)]
+#[command(version, args_conflicts_with_subcommands = true)]
 struct Options {
+    #[command(subcommand)]
+    mode: Option<Mode>,
+    #[command(flatten)]
+    local: Local,
+}
+
+#[derive(Subcommand)]
+enum Mode {
+    /// Runs a deployment: no control plane, exact origins, a secret of one's own. Flags may be variables.
+    Serve(Box<Deployment>),
+}
+
+/// A developer's machine.
+#[derive(Args)]
+struct Local {
     /// The port on the loopback interface; 0 takes a free one.
     #[arg(long, default_value_t = 8787)]
     port: u16,
@@ -51,60 +69,101 @@ struct Options {
 }
 
 fn web_address(text: &str) -> Result<String, String> {
-    match Url::parse(text) {
-        Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(text.to_owned()),
-        _ => Err("an http or https address is needed".to_owned()),
-    }
+    if is_web_address(text) { Ok(text.to_owned()) } else { Err("an http or https address is needed".to_owned()) }
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    match run(Options::parse()).await {
+    let options = Options::parse();
+    let ended = match options.mode {
+        None => {
+            log("warn").init();
+            run_local(options.local).await
+        }
+        // A line of JSON for each event; and without ANSI's colours whatever RUST_LOG adds.
+        Some(Mode::Serve(deployment)) => {
+            log("info").json().flatten_event(true).with_span_list(false).init();
+            run_deployment(*deployment).await
+        }
+    };
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
-            eprintln!("authsignal-local: {message}");
+            for line in message.lines() {
+                eprintln!("authsignal-local: {line}");
+            }
             ExitCode::FAILURE
         }
     }
 }
 
-async fn run(options: Options) -> Result<(), String> {
+/// To stderr, from this level on if RUST_LOG names none.
+fn log(level: &str) -> SubscriberBuilder<DefaultFields, Format, EnvFilter, fn() -> Stderr> {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr as fn() -> Stderr)
+}
+
+async fn run_local(options: Local) -> Result<(), String> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).await.map_err(|error| {
         format!("port {} cannot be used: {error}. Give another one with --port, or 0 for any.", options.port)
     })?;
     let port = listener.local_addr().map_err(|error| error.to_string())?.port();
     // Browsers try ::1 for "localhost" too; a machine without IPv6 does without.
     let ipv6 = TcpListener::bind((Ipv6Addr::LOCALHOST, port)).await.ok();
-
-    let mut config = Config { site: options.site, pkg: options.pkg, webhook: options.webhook, ..Config::local(port) };
-    if let Some(file) = options.ui {
-        config.ui = Appearance::read(&file, config.site.as_deref())?;
-    }
+    let config = Config { site: options.site, pkg: options.pkg, webhook: options.webhook, ..Config::local(port) };
+    let config = with_appearance(config, options.ui.as_deref())?;
+    let listeners = [Some(listener), ipv6].into_iter().flatten().collect();
     let default = if options.seed.is_some() { "sqlite::memory:" } else { "sqlite:.data/authsignal-local.sqlite" };
-    let database = options.database.as_deref().unwrap_or(default);
+    run(config, options.database.as_deref().unwrap_or(default), options.seed, listeners).await
+}
+
+async fn run_deployment(deployment: Deployment) -> Result<(), String> {
+    let ui = deployment.ui.clone();
+    let Checked { listen, database, config } = deployment.check().map_err(|lines| lines.join("\n"))?;
+    let config = with_appearance(config, ui.as_deref())?;
+    let listener = TcpListener::bind(listen).await.map_err(|error| format!("cannot listen on {listen}: {error}"))?;
+    run(config, &database, None, vec![listener]).await
+}
+
+fn with_appearance(mut config: Config, file: Option<&Path>) -> Result<Config, String> {
+    if let Some(file) = file {
+        config.ui = Appearance::read(file, config.site.as_deref())?;
+    }
+    Ok(config)
+}
+
+async fn run(config: Config, database: &str, seed: Option<u64>, listeners: Vec<TcpListener>) -> Result<(), String> {
+    let shown = without_password(database);
     let unusable =
-        |error: sqlx::Error| format!("the database {database} cannot be used: {}", in_one_line(&error.to_string()));
+        |error: sqlx::Error| format!("the database {shown} cannot be used: {}", in_one_line(&error.to_string()));
     let store = Store::open(database).await.map_err(unusable)?;
-    let random = match options.seed {
+    let random = match seed {
         None => Random::System,
         Some(_) if !store.is_empty().await.map_err(unusable)? => {
             return Err(format!(
-                "--seed gives ids that are in the database {database} already. Leave --database out, or empty it."
+                "--seed gives ids that are in the database {shown} already. Leave --database out, or empty it."
             ));
         }
         Some(seed) => Random::seeded(seed),
     };
     let app = App::new(config, store, random).map_err(|error| error.to_string())?;
-
     tokio::spawn(tidy(app.clone()));
     tokio::spawn(webhook::run(app.clone()));
     let signals = Signals::listen()?;
-    announce(&app).map_err(|error| format!("cannot write to stdout: {error}"))?;
-    serve(&app, [Some(listener), ipv6], signals).await?;
+    announce(&app, &listeners).map_err(|error| format!("cannot write to stdout: {error}"))?;
+    serve(&app, listeners, signals).await?;
     app.store.close().await;
+    tracing::info!("ended");
     Ok(())
+}
+
+/// A database's address as it may be shown.
+fn without_password(database: &str) -> String {
+    match Url::parse(database) {
+        Ok(url) if url.has_host() => format!("{}://{}{}", url.scheme(), url.host_str().unwrap_or_default(), url.path()),
+        _ if database.starts_with("sqlite:") => database.to_owned(),
+        _ => "that was named".to_owned(),
+    }
 }
 
 /// Deletes, hour by hour, what ended more than a day ago.
@@ -130,14 +189,23 @@ fn in_one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn announce(app: &App) -> std::io::Result<()> {
+/// Tells a developer everything, and an operator where it listens.
+fn announce(app: &App, listeners: &[TcpListener]) -> std::io::Result<()> {
     let config = &app.config;
     let mut out = std::io::stdout().lock();
-    writeln!(out, "tenant id      {}", config.tenant_id)?;
-    writeln!(out, "API secret     {}", config.secret)?;
-    writeln!(out, "API            {}", config.api())?;
-    writeln!(out, "relying party  {}", config.rp_id)?;
-    writeln!(out, "listening on {}", config.origin)?;
+    if config.is_local {
+        writeln!(out, "tenant id      {}", config.tenant_id)?;
+        writeln!(out, "API secret     {}", config.secret)?;
+        writeln!(out, "API            {}", config.api())?;
+        writeln!(out, "relying party  {}", config.rp_id)?;
+        writeln!(out, "listening on {}", config.origin)?;
+    } else {
+        for listener in listeners {
+            let address = listener.local_addr()?;
+            tracing::info!(%address, public_url = config.origin, rp_id = config.rp_id, "listening");
+            writeln!(out, "listening on http://{address}")?;
+        }
+    }
     out.flush()
 }
 
@@ -145,9 +213,9 @@ fn announce(app: &App) -> std::io::Result<()> {
 const LAST_ANSWERS: Duration = Duration::from_secs(5);
 
 /// Serves until SIGINT or SIGTERM, and then finishes what it is answering.
-async fn serve(app: &App, listeners: [Option<TcpListener>; 2], signals: Signals) -> Result<(), String> {
+async fn serve(app: &App, listeners: Vec<TcpListener>, signals: Signals) -> Result<(), String> {
     let mut servers = JoinSet::new();
-    for listener in listeners.into_iter().flatten() {
+    for listener in listeners {
         let ending = app.clone();
         let serving = axum::serve(listener, app.router()).with_graceful_shutdown(async move { ending.ended().await });
         servers.spawn(serving.into_future());
@@ -158,6 +226,7 @@ async fn serve(app: &App, listeners: [Option<TcpListener>; 2], signals: Signals)
             return Err(format!("the server has ended by itself: {ended:?}"));
         }
     }
+    tracing::info!("ending: what is being answered is finished");
     app.end();
     // Whoever takes longer than that is cut off: the data is safe, what was not committed did not happen.
     let _ = timeout(LAST_ANSWERS, servers.join_all()).await;

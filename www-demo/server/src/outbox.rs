@@ -68,29 +68,29 @@ impl App {
             Content::Link(url) => (None, Some(url.to_owned())),
             Content::Question => (None, None),
         };
-        for recipient in recipients {
-            let message = Message {
-                message_id: self.random.id(),
-                kind,
-                recipient: (*recipient).to_owned(),
-                code: code.clone(),
-                url: url.clone(),
-                challenge_id: Some(challenge.challenge_id.clone()),
-                user_id: about.user_id.to_owned(),
-                created_at: self.clock.now(),
-            };
-            tx.insert_message(&message).await?;
-        }
         let (event, data) = match kind {
             MessageKind::Email => ("email.created", json!({ "to": recipients.first() })),
             MessageKind::Sms => ("sms.created", json!({ "to": recipients.first(), "channel": "DEFAULT" })),
             MessageKind::Whatsapp => ("sms.created", json!({ "to": recipients.first(), "channel": "WHATSAPP" })),
             MessageKind::Push => ("push.created", json!({ "challengeId": challenge.challenge_id })),
         };
-        let event = self.event(event, described(data, about, code, url));
+        let event = self.event(event, described(data, about, code.clone(), url.clone()));
         // What is stored here can be read: codes, where only the tester does.
         if self.config.is_local {
             tx.insert_webhook(&event).await?;
+            for recipient in recipients {
+                let message = Message {
+                    message_id: self.random.id(),
+                    kind,
+                    recipient: (*recipient).to_owned(),
+                    code: code.clone(),
+                    url: url.clone(),
+                    challenge_id: Some(challenge.challenge_id.clone()),
+                    user_id: about.user_id.to_owned(),
+                    created_at: self.clock.now(),
+                };
+                tx.insert_message(&message).await?;
+            }
         }
         Ok(Sent { challenge_id: challenge.challenge_id.clone(), event })
     }

@@ -16,6 +16,7 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 
 use crate::app::App;
 use crate::domain::binding::Operation;
+use crate::operations;
 
 /// What a request must bring before its handler sees it; [`guard::check`] sees to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +56,13 @@ pub struct Route {
     pub need: Need,
     /// Who answers.
     pub handler: MethodRouter<App>,
+}
+
+impl Route {
+    /// Whether it is there for a tester or the demo, and not in a deployment.
+    pub fn is_local(&self) -> bool {
+        self.path.starts_with("/local/") || self.path.starts_with("/demo/")
+    }
 }
 
 fn route<H, T>(method: Method, filter: MethodFilter, path: &'static str, need: Need, handler: H) -> Route
@@ -183,6 +191,10 @@ pub fn table() -> Vec<Route> {
         post("/v1/sessions/refresh", Secret, server::sessions::refresh),
         post("/v1/sessions/revoke", Secret, server::sessions::revoke),
         post("/v1/sessions/user/revoke", Secret, server::sessions::revoke_user),
+
+        get("/health", Nothing, operations::health),
+        get("/ready", Nothing, operations::ready),
+        get("/metrics", Nothing, operations::metrics),
 
         get("/local/clock", Local, local::clock),
         post("/local/clock", Local, local::advance_clock),

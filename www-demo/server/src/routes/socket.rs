@@ -65,10 +65,11 @@ pub async fn open(
     closes: Option<Extension<SocketCloses>>,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    upgrade
-        .protocols([PROTOCOL])
-        .max_message_size(LARGEST_MESSAGE)
-        .on_upgrade(move |socket| async move { serve(&app, holder.as_ref(), closes.is_some(), socket).await })
+    upgrade.protocols([PROTOCOL]).max_message_size(LARGEST_MESSAGE).on_upgrade(move |socket| async move {
+        app.metrics.sockets.inc();
+        serve(&app, holder.as_ref(), closes.is_some(), socket).await;
+        app.metrics.sockets.dec();
+    })
 }
 
 #[derive(Deserialize)]

@@ -116,6 +116,20 @@ impl Store {
         Ok(self.read().await?.snapshot().await?.is_empty())
     }
 
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<(), sqlx::Error> {
+        self.read().await?.run("SELECT 1", values![]).await.map(drop)
+    }
+
+    /// How many connections there are, and how many of them nobody uses.
+    pub fn connections(&self) -> (i64, i64) {
+        let of = |size: u32, idle: usize| (i64::from(size), i64::try_from(idle).unwrap_or(i64::MAX));
+        match self {
+            Store::Sqlite { writer, .. } => of(writer.size(), writer.num_idle()),
+            Store::Postgres(pool) => of(pool.size(), pool.num_idle()),
+        }
+    }
+
     /// Ends every connection, after what they are doing.
     pub async fn close(&self) {
         match self {

@@ -2,6 +2,7 @@
 
 use authsignal_local::app::App;
 use authsignal_local::config::Config;
+use authsignal_local::deployment::Deployment;
 use authsignal_local::domain::totp::AuthenticatorApp;
 use authsignal_local::random::Random;
 use authsignal_local::store::Store;
@@ -63,6 +64,11 @@ impl Server {
         Self::start_with(Config::local(8787)).await
     }
 
+    /// A deployment at `https://auth.example.test`, whose app is at `https://app.example.test`.
+    pub async fn deployed() -> Self {
+        Self::start_with(deployment()).await
+    }
+
     /// The same, as the operator decides.
     pub async fn start_with(config: Config) -> Self {
         Self::start_by(config, Random::System).await
@@ -70,7 +76,12 @@ impl Server {
 
     /// The same, with ids, codes and keys from there.
     pub async fn start_by(config: Config, random: Random) -> Self {
-        let store = Store::open(&fresh_database().await).await.unwrap();
+        Self::start_on(config, random, &fresh_database().await).await
+    }
+
+    /// The same, on this database.
+    pub async fn start_on(config: Config, random: Random, database: &str) -> Self {
+        let store = Store::open(database).await.unwrap();
         Self { app: App::new(config, store, random).unwrap() }
     }
 
@@ -93,10 +104,8 @@ impl Server {
             .header(HOST, "localhost:8787");
         match by {
             As::Nobody => {}
-            As::Tenant => request = request.header(AUTHORIZATION, format!("Basic {}", BASE64_STANDARD.encode("local"))),
-            As::Backend => {
-                request = request.header(AUTHORIZATION, format!("Basic {}", BASE64_STANDARD.encode("local-secret:")));
-            }
+            As::Tenant => request = request.header(AUTHORIZATION, basic(&self.app.config.tenant_id)),
+            As::Backend => request = request.header(AUTHORIZATION, basic(&format!("{}:", self.app.config.secret))),
             As::Holder(token) => request = request.header(AUTHORIZATION, format!("Bearer {token}")),
         }
         let body = if body.is_null() { Body::empty() } else { Body::from(body.to_string()) };
@@ -248,8 +257,30 @@ impl Server {
     }
 }
 
+pub fn basic(user: &str) -> String {
+    format!("Basic {}", BASE64_STANDARD.encode(user))
+}
+
+/// The settings of a deployment.
+pub fn deployment() -> Config {
+    let deployment = Deployment {
+        listen: "127.0.0.1:0".to_owned(),
+        public_url: Some("https://auth.example.test".to_owned()),
+        secret: Some(SECRET.to_owned()),
+        origins: vec!["https://app.example.test".to_owned()],
+        rp_id: Some("example.test".to_owned()),
+        database: Some("sqlite:unused".to_owned()),
+        tenant_id: "violet".to_owned(),
+        ..Deployment::default()
+    };
+    deployment.check().map_err(|wrong| wrong.join("\n")).unwrap().config
+}
+
+/// The secret of a deployment.
+pub const SECRET: &str = "a-secret-of-exactly-32-bytes-ok!";
+
 /// An empty database: in memory, or a schema of its own in the PostgreSQL database that the environment names.
-async fn fresh_database() -> String {
+pub async fn fresh_database() -> String {
     let Ok(url) = std::env::var("AUTHSIGNAL_LOCAL_TEST_POSTGRES") else { return "sqlite::memory:".to_owned() };
     let schema = format!("test_{}", Random::System.id().replace('-', ""));
     let mut connection = PgConnection::connect(&url).await.unwrap();

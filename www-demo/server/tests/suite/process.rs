@@ -1,0 +1,240 @@
+//! The program itself: how it starts, what it logs, and how it ends.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
+use tokio::process::{Child, Command};
+use tokio::time::timeout;
+use tokio_tungstenite::client_async;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+
+use crate::support::server::{SECRET, basic, fresh_database};
+
+/// Longer than anything here takes.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+fn program(variables: &[(&str, &str)], arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_authsignal-local"));
+    command.env_clear().args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    for (name, value) in variables {
+        command.env(format!("AUTHSIGNAL_LOCAL_{name}"), value);
+    }
+    command
+}
+
+/// A deployment, and all that it has written.
+struct Running {
+    child: Child,
+    port: u16,
+    log: tokio::task::JoinHandle<String>,
+}
+
+impl Running {
+    async fn start(database: &str) -> Self {
+        let mut child = program(
+            &[
+                ("SECRET", SECRET),
+                ("ORIGINS", "https://app.example.test, https://shop.example.test"),
+                ("RP_ID", "example.test"),
+                ("DATABASE", database),
+                ("PUBLIC_URL", "https://auth.example.test/"),
+            ],
+            &["serve", "--listen", "127.0.0.1:0", "--tenant-id", "violet"],
+        )
+        .env("RUST_LOG", "trace")
+        .spawn()
+        .unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut stderr = child.stderr.take().unwrap();
+        let log = tokio::spawn(async move {
+            let mut log = String::new();
+            stderr.read_to_string(&mut log).await.unwrap();
+            log
+        });
+        let Some(line) = timeout(PATIENCE, stdout.next_line()).await.unwrap().unwrap() else {
+            panic!("it did not start: {}", log.await.unwrap());
+        };
+        let port = line.strip_prefix("listening on http://127.0.0.1:").unwrap().parse().unwrap();
+        Self { child, port, log }
+    }
+
+    async fn connect(&self) -> TcpStream {
+        TcpStream::connect(("127.0.0.1", self.port)).await.unwrap()
+    }
+
+    async fn call(&self, head: &str, authorization: &str, body: &Value) -> (u16, Value) {
+        let mut stream = self.connect().await;
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        stream.write_all(request(head, authorization, &body).as_bytes()).await.unwrap();
+        answer(stream).await
+    }
+
+    async fn ask_to_end(&self) {
+        let id = self.child.id().unwrap().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().await.unwrap().success());
+    }
+
+    /// Waits for the end; what it has logged.
+    async fn ended(mut self) -> String {
+        let status = timeout(PATIENCE, self.child.wait()).await.expect("it ends").unwrap();
+        let log = self.log.await.unwrap();
+        assert!(status.success(), "{log}");
+        log
+    }
+}
+
+fn request(head: &str, authorization: &str, body: &str) -> String {
+    format!(
+        "{head} HTTP/1.1\r\nhost: auth.example.test\r\nauthorization: {authorization}\r\nconnection: close\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+async fn answer(mut stream: TcpStream) -> (u16, Value) {
+    let mut text = String::new();
+    timeout(PATIENCE, stream.read_to_string(&mut text)).await.expect("an answer").unwrap();
+    let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {text}"));
+    (head.split(' ').nth(1).unwrap().parse().unwrap(), serde_json::from_str(body).unwrap_or(Value::Null))
+}
+
+async fn refused(variables: &[(&str, &str)], arguments: &[&str]) -> Vec<String> {
+    let output = timeout(PATIENCE, program(variables, arguments).output()).await.expect("it ends").unwrap();
+    assert!(!output.status.success());
+    assert!(output.stdout.is_empty());
+    String::from_utf8(output.stderr).unwrap().lines().map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn serve_mode_does_not_start_before_everything_is_said() {
+    let lines = refused(&[], &["serve"]).await;
+    for (line, flag) in lines.iter().zip(["--secret", "--public-url", "--origin", "--rp-id", "--database"]) {
+        assert!(line.starts_with(&format!("authsignal-local: {flag} (AUTHSIGNAL_LOCAL_")), "{line}");
+    }
+    assert_eq!(lines.len(), 5, "{lines:?}");
+    let short = "0123456789abcdefghijklmnopqrstu";
+    let lines = refused(&[("SECRET", short)], &["serve", "--rp-id", "example.test"]).await;
+    assert!(lines.iter().all(|line| !line.contains(short)), "{lines:?}");
+    assert_eq!(
+        lines.iter().filter(|line| line.contains("--secret") || line.contains("--rp-id")).count(),
+        1,
+        "{lines:?}"
+    );
+}
+
+#[tokio::test]
+async fn neither_help_nor_a_failed_start_shows_a_secret() {
+    let password = "open-sesame";
+    let database = format!("postgres://ada:{password}@127.0.0.1:1/none?password={password}&sslmode=none-such");
+    let variables = [
+        ("SECRET", SECRET),
+        ("DATABASE", &database),
+        ("ORIGINS", "https://app.example.test"),
+        ("RP_ID", "example.test"),
+        ("PUBLIC_URL", "https://auth.example.test"),
+    ];
+    let told = refused(&variables, &["serve", "--listen", "127.0.0.1:0"]).await.join("\n");
+    assert!(told.contains("the database postgres://127.0.0.1/none cannot be used"), "{told}");
+    let help = program(&variables, &["serve", "--help"]).output().await.unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    assert!(help.contains("AUTHSIGNAL_LOCAL_SECRET"));
+    for text in [told, help] {
+        assert!(!text.contains(SECRET) && !text.contains(password), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_deployment_logs_json_without_secrets_and_ends_once_all_is_answered() {
+    let (database, _folder) = deployed_database().await;
+    let running = Running::start(&database).await;
+    let backend = basic(&format!("{SECRET}:"));
+    let tracked = running.call("POST /v1/users/ada-lovelace/actions/manage", &backend, &json!({})).await;
+    let token = tracked.1["token"].as_str().unwrap().to_owned();
+    let bearer = format!("Bearer {token}");
+    let (status, enrolled) = running.call("POST /v1/client/user-authenticators/totp", &bearer, &Value::Null).await;
+    assert_eq!(status, 200, "{enrolled}");
+    let totp = enrolled["secret"].as_str().unwrap().to_owned();
+    assert_eq!(running.call(&format!("GET /ui/?token={token}"), "", &Value::Null).await.0, 404);
+    assert_eq!(running.call("GET /ready", "", &Value::Null).await.0, 200);
+
+    let mut upgrade = "ws://auth.example.test/ws-v1-challenge".into_client_request().unwrap();
+    let protocols = format!("authsignal-ws, x.authsignal.token.{token}");
+    upgrade.headers_mut().insert("sec-websocket-protocol", protocols.parse().unwrap());
+    let (mut socket, _) = client_async(upgrade, running.connect().await).await.unwrap();
+    // Half a request: it is being answered while the server is asked to end.
+    let whole = request("POST /v1/validate", &backend, &json!({ "token": token }).to_string());
+    let (first, second) = whole.split_at(whole.len() - 10);
+    let mut half = running.connect().await;
+    half.write_all(first.as_bytes()).await.unwrap();
+    // Whoever has answered a later request has read the earlier one.
+    assert_eq!(running.call("GET /health", "", &Value::Null).await.0, 200);
+
+    running.ask_to_end().await;
+    let farewell = loop {
+        match timeout(PATIENCE, socket.next()).await.expect("a farewell").unwrap().unwrap() {
+            Message::Close(frame) => break frame.unwrap(),
+            other => assert!(other.is_ping(), "{other:?}"),
+        }
+    };
+    assert_eq!(u16::from(farewell.code), 1001);
+    half.write_all(second.as_bytes()).await.unwrap();
+    let (status, validated) = answer(half).await;
+    assert_eq!((status, &validated["userId"]), (200, &json!("ada-lovelace")));
+
+    let log = running.ended().await;
+    let mut routes = Vec::new();
+    for line in log.lines() {
+        let event: Value = serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}"));
+        assert!(event["timestamp"].is_string() && event["level"].is_string(), "{line}");
+        if event["target"] == "authsignal_local::request" {
+            routes.push(format!(
+                "{} {} {}",
+                event["method"].as_str().unwrap(),
+                event["route"].as_str().unwrap(),
+                event["status"]
+            ));
+        }
+    }
+    for route in ["POST /v1/users/{user_id}/actions/{action} 200", "GET /ui/ 404", "POST /v1/validate 200"] {
+        assert!(routes.iter().any(|one| one == route), "{route} is not in {routes:?}");
+    }
+    let password = database.split_once('@').and_then(|(before, _)| before.rsplit(':').next());
+    for secret in
+        [SECRET, &token, &totp, backend.strip_prefix("Basic ").unwrap(), "ada-lovelace"].into_iter().chain(password)
+    {
+        assert!(!log.contains(secret), "the log has {secret}");
+    }
+}
+
+/// A database that a process can open: a schema of PostgreSQL, or a file in a folder that goes with the value.
+async fn deployed_database() -> (String, Option<Folder>) {
+    let fresh = fresh_database().await;
+    if !fresh.contains(":memory:") {
+        return (fresh, None);
+    }
+    let folder = Folder::new();
+    (format!("sqlite:{}/data.sqlite", folder.0.display()), Some(folder))
+}
+
+/// A folder of its own.
+pub struct Folder(pub std::path::PathBuf);
+
+impl Folder {
+    pub fn new() -> Self {
+        let name = format!("authsignal-local-{}", authsignal_local::random::Random::System.id());
+        let folder = std::env::temp_dir().join(name);
+        std::fs::create_dir(&folder).unwrap();
+        Self(folder)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
