@@ -42,7 +42,7 @@ export const test = base.extend({
 export { expect } from "@playwright/test";
 
 /** Collects what a clean page never does: errors in the console, unhandled rejections, requests to anyone else. */
-function listen(page, refusals) {
+export function listen(page, refusals) {
   const complaints = [];
   page.on("console", (message) => {
     const isRefusal = /the server responded with a status of 4\d\d/.test(message.text());

@@ -2,6 +2,8 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -10,6 +12,7 @@ use crate::clock::{FARTHEST_MOVE, iso};
 use crate::control::{Fault, Moment};
 use crate::error::{ApiError, ApiResult};
 use crate::routes::body::{Body, Empty};
+use crate::routes::local_pages::{page, wants_page};
 use crate::routes::server::{Params, actions, authenticators, users};
 use crate::routes::view::{self, Viewer};
 
@@ -68,12 +71,16 @@ pub async fn reset(State(app): State<App>, Body(Empty {}): Body<Empty>) -> ApiRe
 }
 
 /// `GET /local/outbox`: what was sent to people, and what the backend was told; newest last.
-pub async fn outbox(State(app): State<App>) -> ApiResult<Json<Value>> {
+/// A browser gets the page that shows it.
+pub async fn outbox(State(app): State<App>, headers: HeaderMap) -> ApiResult<Response> {
+    if wants_page(&headers) {
+        return page(&app, "outbox").await;
+    }
     const MOST: i64 = 500;
     let mut tx = app.store.read().await?;
     let messages: Vec<Value> = tx.messages(MOST).await?.iter().map(view::message).collect();
     let webhooks: Vec<Value> = tx.webhooks(MOST).await?.iter().map(view::webhook).collect();
-    Ok(Json(json!({ "messages": messages, "webhooks": webhooks })))
+    Ok(Json(json!({ "messages": messages, "webhooks": webhooks })).into_response())
 }
 
 /// A user to be there.

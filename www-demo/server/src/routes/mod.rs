@@ -5,6 +5,7 @@ pub mod client;
 pub mod demo;
 pub mod guard;
 pub mod local;
+pub mod local_pages;
 pub mod server;
 pub mod socket;
 pub mod ui;
@@ -200,6 +201,8 @@ pub fn table() -> Vec<Route> {
         post("/local/clock", Local, local::advance_clock),
         post("/local/reset", Local, local::reset),
         get("/local/outbox", Local, local::outbox),
+        get("/local/phone", Local, local_pages::phone),
+        get("/local/files/{name}", Local, local_pages::file),
         get("/local/faults", Local, local::faults),
         post("/local/faults", Local, local::set_faults),
         get("/local/log", Local, local::log),
