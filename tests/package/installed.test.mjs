@@ -28,6 +28,7 @@ test("the tarball holds the package and nothing else", () => {
     "js.js",
     "later.js",
     "package.json",
+    "testing",
   ]);
 });
 

@@ -11,6 +11,9 @@ const COPIED: [&str; 3] = ["README.md", "index.d.ts", "LICENSE"];
 /// What the face loads on first use.
 pub const CHUNKS: [&str; 1] = ["later.js"];
 
+/// What an app's tests load, and no app: as it is written.
+const TESTING: &str = "testing";
+
 /// Writes `pkg/`.
 pub fn build() -> Result<()> {
     let core = wasm::build()?;
@@ -41,6 +44,17 @@ pub fn build() -> Result<()> {
         copy(&from, &package)?;
     }
     std::fs::copy(template.join("index.d.ts"), package.join("index.d.cts"))?;
+    let testing = package.join(TESTING);
+    std::fs::create_dir(&testing)?;
+    for file in files(&[template.join(TESTING)]) {
+        copy(&file, &testing)?;
+    }
+    // Test runners that turn `import` into `require`, as Jest and Playwright do for packages that are no modules.
+    run(setup::npm_program("esbuild")?
+        .arg(testing.join("testing.js"))
+        .args(["--bundle", "--format=cjs", "--target=es2022", "--charset=utf8", "--log-level=warning"])
+        .arg(format!("--outfile={}", testing.join("testing.cjs").display())))?;
+    std::fs::copy(testing.join("testing.d.ts"), testing.join("testing.d.cts"))?;
     // Last: it marks the folder as complete.
     let manifest = std::fs::read_to_string(template.join("package.json"))?;
     std::fs::write(made, manifest.replacen("\"0.0.0\"", &format!("\"{}\"", env!("CARGO_PKG_VERSION")), 1))?;
@@ -51,8 +65,9 @@ pub fn build() -> Result<()> {
 fn neighbours(name: &str, core: &Path) -> Result<PathBuf> {
     let joined = root().join("target").join(name);
     replace_folder(&joined)?;
-    for file in files(&[root().join("pkg-template")]) {
-        if file.extension().is_some_and(|extension| extension == "js") {
+    let template = root().join("pkg-template");
+    for file in files(std::slice::from_ref(&template)) {
+        if file.parent() == Some(&template) && file.extension().is_some_and(|extension| extension == "js") {
             copy(&file, &joined)?;
         }
     }

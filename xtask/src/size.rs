@@ -27,6 +27,7 @@ pub fn size() -> Result<()> {
     let parts: Vec<PathBuf> = files(&[root().join("pkg")])
         .into_iter()
         .filter(|file| file.extension().is_some_and(|extension| extension == "js" || extension == "wasm"))
+        .filter(|file| !file.starts_with(root().join("pkg/testing")))
         .collect();
     let is = |part: &PathBuf, names: &[&str]| names.iter().any(|name| *part == root().join("pkg").join(name));
     let peer = peer()?;

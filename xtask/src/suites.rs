@@ -29,6 +29,7 @@ const SUITES: &[Suite] = &[
         what: "the packed tarball, installed: in Node, and in Chromium under whatever forbids it to load",
         run: packed,
     },
+    Suite { name: "kit", what: "authsignal-wasm/testing, as apps' own tests use it", run: kit },
     Suite {
         name: "peers",
         what: "authsignal-local and our WebAuthn JSON against what others wrote, from npm",
@@ -186,15 +187,48 @@ fn packed() -> Result<Counts> {
 fn peers() -> Result<Counts> {
     serve::program()?;
     setup::npm()?;
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(root().join("tests/peers"))? {
+    counted(&mut node_tests("tests/peers")?, count_node)
+}
+
+/// Node's own runner on every `.test.mjs` of a folder.
+fn node_tests(folder: &str) -> Result<Command> {
+    let mut node = Command::new("node");
+    node.args(["--test", "--test-reporter=tap"]);
+    for entry in std::fs::read_dir(root().join(folder))? {
         let path = entry?.path();
         if path.to_string_lossy().ends_with(".test.mjs") {
-            files.push(path);
+            node.arg(path);
         }
     }
-    let mut node = Command::new("node");
-    counted(node.args(["--test", "--test-reporter=tap"]).args(files), count_node)
+    Ok(node)
+}
+
+fn kit() -> Result<Counts> {
+    package::build()?;
+    let program = serve::program()?;
+    setup::npm()?;
+    link_package("tests/kit")?;
+    counted(node_tests("tests/kit")?.env("AUTHSIGNAL_LOCAL", program), count_node)
+}
+
+/// Lets the files of a folder import the built package by its name.
+fn link_package(folder: &str) -> Result<()> {
+    let link = root().join(folder).join("node_modules/authsignal-wasm");
+    std::fs::create_dir_all(link.parent().context("a link has a folder")?)?;
+    if link.symlink_metadata().is_ok() {
+        std::fs::remove_file(&link)?;
+    }
+    symlink(&root().join("pkg"), &link).context("cannot link the built package")
+}
+
+#[cfg(unix)]
+fn symlink(original: &Path, link: &Path) -> std::io::Result<()> {
+    std::os::unix::fs::symlink(original, link)
+}
+
+#[cfg(not(unix))]
+fn symlink(original: &Path, link: &Path) -> std::io::Result<()> {
+    std::os::windows::fs::symlink_dir(original, link)
 }
 
 fn parity() -> Result<Counts> {
