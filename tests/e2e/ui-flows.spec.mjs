@@ -117,6 +117,68 @@ test("a recovery code opens the window, once", async ({ page, server, ui }) => {
   }
 });
 
+/** Each method: what its owner does to add it, and later to prove it. */
+const METHODS = [
+  {
+    name: "Passkey",
+    stored: "PASSKEY",
+    add: (ui) => ui.button("Create a passkey").click(),
+    prove: (ui) => ui.button("Use your passkey").click(),
+  },
+  {
+    name: "Authenticator app",
+    stored: "AUTHENTICATOR_APP",
+    add: (ui) => ui.pairApp(),
+    // No code counts twice: the next one is half a minute younger.
+    prove: (ui, secret) => ui.enterAppCode(secret, 30),
+  },
+  { name: "Code by e-mail", stored: "EMAIL_OTP", ...byCode(ADDRESS, "E-mail address") },
+  { name: "Code by text message", stored: "SMS", ...byCode(PHONE, "Phone number with country code") },
+  { name: "Code by WhatsApp", stored: "SMS", through: "whatsapp", ...byCode(PHONE, "Phone number with country code") },
+  {
+    name: "Link by e-mail",
+    stored: "EMAIL_MAGIC_LINK",
+    add: async (ui) => {
+      await ui.page.getByLabel("E-mail address").fill(ADDRESS);
+      await ui.button("Send a link").click();
+      await ui.confirmSentLink();
+    },
+    prove: (ui) => ui.confirmSentLink(),
+  },
+];
+
+function byCode(to, label) {
+  return {
+    add: async (ui) => {
+      await ui.page.getByLabel(label).fill(to);
+      await ui.button("Send a code").click();
+      await ui.enterSentCode(to);
+    },
+    prove: (ui) => ui.enterSentCode(to),
+  };
+}
+
+for (const { name, stored, through, add, prove } of METHODS) {
+  test(`${name}: added as the first method, it proves its owner the next time`, async ({ server, ui }) => {
+    await ui.open("ada", { username: "ada" });
+    await ui.button(name).click();
+    const secret = await add(ui);
+    await expect(ui.heading).toHaveText("Save your recovery codes");
+    await ui.button("I have saved them").click();
+    await ui.returned();
+    expect(await server.methods("ada")).toEqual([stored]);
+
+    await ui.open("ada", { redirectToSettings: true });
+    await expect(ui.heading).toHaveText("Confirm it’s you");
+    const message = await prove(ui, secret);
+    if (through) expect(message.kind).toBe(through);
+    await expect(ui.heading).toHaveText("Your sign-in methods");
+    await ui.button("Done").click();
+    const token = (await ui.returned()).searchParams.get("token");
+    expect(await server.validate(token)).toMatchObject({ isValid: true, state: "CHALLENGE_SUCCEEDED" });
+  });
+}
+
 test.describe("with a key at hand", () => {
   test.use({ authenticatorKind: { transport: "usb", hasResidentKey: false, hasUserVerification: false } });
 

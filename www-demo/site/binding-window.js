@@ -1,5 +1,6 @@
 import { byId, svg } from "./dom.js";
-import { claimsOf, scopesOf, tokenName } from "./tokens.js";
+import { serverTime } from "./server-clock.js";
+import { tokenName } from "./tokens.js";
 
 /** From here on the window counts as closing soon: long enough to finish typing a code. */
 const ENDING_SECONDS = 120;
@@ -11,38 +12,45 @@ const SPOKEN_SECONDS = [300, 120, 60, 30];
  * the token in hand would be worth to the server right now.
  */
 export class BindingWindow {
-  #token;
+  #read;
+  #held;
+  #end;
+  #length = 0;
   #serverAhead = 0;
   #state = "closed";
   #left = 0;
   #light;
 
-  constructor() {
+  /** `read` answers the client's `binding`. */
+  constructor(read) {
+    this.#read = read;
     this.#light = drawWindow(byId("window-picture"));
     this.#render();
     setInterval(() => this.#render(), 1000);
   }
 
-  /** A newer token is in hand; `why` says in a few words where it comes from. */
-  take(token, why) {
-    const claims = claimsOf(token);
-    // The server stamps `iat` when it mints, so a token that has just arrived tells the server's time.
-    this.setServerTime(claims.iat * 1000);
-    const length = claims.exp - claims.iat;
+  /** The client holds this newer token; `why` says in a few words where it comes from. */
+  async take(token, why) {
+    this.#held = { why, name: tokenName(token) };
+    await this.update();
+  }
+
+  /** Looks at the server's clock again, and at the client's window. */
+  async update() {
+    this.#serverAhead = (await serverTime()) - Date.now();
+    const { expiresAt } = this.#read();
     // A token minted by an enrolment ends with the window that allowed it: the light must not jump back to full.
-    const sameWindow = this.#token?.claims.exp === claims.exp;
-    this.#token = { claims, why, name: tokenName(token), length: sameWindow ? this.#token.length : length };
+    if (expiresAt !== this.#end) this.#length = this.#secondsTo(expiresAt);
+    this.#end = expiresAt;
     this.#render();
   }
 
-  /** What the server's clock says now, in milliseconds. */
-  setServerTime(milliseconds) {
-    this.#serverAhead = milliseconds - Date.now();
-    this.#render();
+  #secondsTo(moment) {
+    return Math.max(0, Math.ceil((Date.parse(moment) - Date.now() - this.#serverAhead) / 1000));
   }
 
   #render() {
-    const { state, left, label, why, token } = this.#read();
+    const { state, left, label, why, token } = this.#look();
     const time = state === "open" || state === "ending" ? clock(left) : "";
 
     for (const id of ["window", "bar"]) byId(id).dataset.state = state;
@@ -52,7 +60,7 @@ export class BindingWindow {
     setText("bar-time", time);
     setText("bar-token", token);
 
-    const share = time ? Math.min(1, left / this.#token.length) : 0;
+    const share = time ? Math.min(1, left / this.#length) : 0;
     this.#light(share);
     byId("bar-fill").setAttribute("width", 100 * share);
 
@@ -61,12 +69,13 @@ export class BindingWindow {
     this.#left = left;
   }
 
-  #read() {
+  #look() {
     const closed = { state: "closed", left: 0, label: "Binding window closed" };
-    if (!this.#token) return { ...closed, why: "No token in hand. Sign in to open it.", token: "no token in hand" };
+    if (!this.#held) return { ...closed, why: "No token in hand. Sign in to open it.", token: "no token in hand" };
 
-    const { claims, why, name } = this.#token;
-    const left = Math.max(0, Math.ceil(claims.exp - (Date.now() + this.#serverAhead) / 1000));
+    const { why, name } = this.#held;
+    const { expiresAt, scopes } = this.#read();
+    const left = this.#secondsTo(expiresAt);
     if (left === 0) {
       return {
         ...closed,
@@ -76,8 +85,8 @@ export class BindingWindow {
         token: `${name} · expired`,
       };
     }
-    const token = `${name} · ${rights(claims)}`;
-    if (!scopesOf(claims).includes("add:authenticators")) return { ...closed, why, token };
+    const token = `${name} · ${rights(scopes)}`;
+    if (!scopes.includes("add:authenticators")) return { ...closed, why, token };
     return { state: left <= ENDING_SECONDS ? "ending" : "open", left, label: "Binding window open", why, token };
   }
 
@@ -104,8 +113,8 @@ function inWords(seconds) {
   return seconds < 120 ? `${seconds} seconds` : `${Math.round(seconds / 60)} minutes`;
 }
 
-function rights(claims) {
-  const words = scopesOf(claims).map((scope) => scope.replace(":authenticators", ""));
+function rights(scopes) {
+  const words = scopes.map((scope) => scope.replace(":authenticators", ""));
   return words.length ? `may ${words.join(", ")}` : "without a scope";
 }
 

@@ -4,6 +4,7 @@ import { BindingWindow } from "./binding-window.js";
 import { byId, element } from "./dom.js";
 import { explainAnswer, explainThrown, explainWrongCode } from "./explain.js";
 import { qrCode } from "./qr.js";
+import { isMovable } from "./server-clock.js";
 import { tokenName } from "./tokens.js";
 import { during, noteCallback, tapFetch } from "./wire.js";
 
@@ -13,8 +14,9 @@ const authsignal = new Authsignal({
   tenantId: "local",
   baseUrl: `${location.origin}/v1`,
   onTokenExpired: () => noteCallback("onTokenExpired"),
+  onBindingChange: () => bindingWindow.update(),
 });
-const bindingWindow = new BindingWindow();
+const bindingWindow = new BindingWindow(() => authsignal.binding);
 
 const METHODS = { PASSKEY: "Passkey", AUTHENTICATOR_APP: "Authenticator app" };
 const SCOPE = "add:authenticators";
@@ -57,7 +59,7 @@ onSubmit("account-form", "account", async () => {
   // After a cancelled ceremony the account exists without an authenticator, so the second try needs a token only.
   const { token } = user ? await backend("/demo/token", { action: ACTION }) : await signUpUser(username);
   authsignal.setToken(token);
-  bindingWindow.take(token, "This token may add the first authenticator, once.");
+  await bindingWindow.take(token, "This token may add the first authenticator, once.");
 
   const data = dataOf(
     await authsignal.passkey.signUp({
@@ -67,7 +69,7 @@ onSubmit("account-form", "account", async () => {
       authenticatorAttachment: null,
     }),
   );
-  bindingWindow.take(data.token, "Opened by the account’s first authenticator.");
+  await bindingWindow.take(data.token, "Opened by the account’s first authenticator.");
   say("account", "done", {
     what: "The account has its passkey.",
     next: "As the first authenticator it has opened the window, too. Signing in opens a fresh one.",
@@ -82,7 +84,7 @@ async function signUpUser(username) {
 
 onClick("sign-in", "sign-in", async () => {
   const data = dataOf(await authsignal.passkey.signIn({ action: "signIn" }));
-  bindingWindow.take(data.token, "Opened by the passkey you have just proven.");
+  await bindingWindow.take(data.token, "Opened by the passkey you have just proven.");
   const session = await backend("/demo/sign-in", { token: data.token });
   showUser(session.user);
   byId("step-sign-in").dataset.done = true;
@@ -101,7 +103,7 @@ onClick("enroll-backend", "app", async () => {
   showSnippet("backend");
   const { token } = await backend("/demo/token", { action: ACTION, scope: SCOPE });
   authsignal.setToken(token);
-  bindingWindow.take(token, "Granted by the backend, without a challenge.");
+  await bindingWindow.take(token, "Granted by the backend, without a challenge.");
   await beginPairing();
 });
 
@@ -128,7 +130,7 @@ onSubmit("code-form", "app", async () => {
     byId("code").select();
     return say("app", "refused", explainWrongCode(data.failureReason));
   }
-  if (data.token) bindingWindow.take(data.token, "Still the same window: adding never prolongs it.");
+  if (data.token) await bindingWindow.take(data.token, "Still the same window: adding never prolongs it.");
   byId("pairing").hidden = true;
   say("app", "done", { what: "The authenticator app is added.", next: "Find it in the list below." });
   byId("list-title").focus();
@@ -158,7 +160,7 @@ async function comeBack(token) {
     return say("prebuilt", "refused", { what: "Back, without a proof.", next, code: session.code, description: session.message });
   }
   authsignal.setToken(token);
-  bindingWindow.take(token, "Opened by the proof on the pre-built page.");
+  await bindingWindow.take(token, "Opened by the proof on the pre-built page.");
   showUser(session.user);
   say("prebuilt", "done", { what: "Back, with a proof.", next: "The token that came back works here, too." });
 }
@@ -168,7 +170,7 @@ async function comeBack(token) {
 onClick("attempt-neither", "attack", async () => {
   const { token } = await backend("/demo/token", { action: ACTION });
   authsignal.setToken(token);
-  bindingWindow.take(token, "The token in hand has neither a challenge nor a scope behind it.");
+  await bindingWindow.take(token, "The token in hand has neither a challenge nor a scope behind it.");
   await attempt();
 });
 
@@ -177,7 +179,7 @@ onClick("attempt-old-token", "attack", async () => {
   const challenged = dataOf(await authsignal.passkey.signIn({ token }));
   say("attack", "info", { what: `${tokenName(challenged.token)} could add now.`, next: `Trying with ${tokenName(token)}.` });
   authsignal.setToken(token);
-  bindingWindow.take(token, "The token in hand is older than the challenge.");
+  await bindingWindow.take(token, "The token in hand is older than the challenge.");
   await attempt();
 });
 
@@ -191,7 +193,7 @@ async function attempt() {
 
 onClick("clock", "attack", async () => {
   const { now } = await backend("/local/clock", { advanceSeconds: 600 });
-  bindingWindow.setServerTime(Date.parse(now));
+  await bindingWindow.update();
   say("attack", "info", { what: `On the server it is ${new Date(now).toLocaleTimeString()} now.`, next: "The window has closed." });
 });
 
@@ -300,8 +302,7 @@ if (returned) {
 }
 
 // The clock and the reset exist in the server's local mode only.
-const control = await fetch("/local/clock");
-byId("attempt-late-item").hidden = byId("reset").hidden = !control.ok;
+byId("attempt-late-item").hidden = byId("reset").hidden = !(await isMovable());
 
 if (!globalThis.PublicKeyCredential) {
   byId("unsupported").textContent = "This browser has no passkeys (WebAuthn). The page needs one that has.";

@@ -1,4 +1,4 @@
-// Reading tokens for show. A client must never decide by their claims: the server does.
+// Naming tokens for show.
 
 const names = new Map();
 
@@ -6,16 +6,4 @@ const names = new Map();
 export function tokenName(token) {
   if (!names.has(token)) names.set(token, `T${names.size + 1}`);
   return names.get(token);
-}
-
-/** The claims in the middle part of a JWT. */
-export function claimsOf(token) {
-  const middle = token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/");
-  const bytes = Uint8Array.from(atob(middle), (character) => character.charCodeAt(0));
-  return JSON.parse(new TextDecoder().decode(bytes));
-}
-
-/** The words of a scope claim. */
-export function scopesOf(claims) {
-  return (claims.scope ?? "").split(" ").filter(Boolean);
 }

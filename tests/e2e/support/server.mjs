@@ -5,6 +5,7 @@ const SECRET = { Authorization: `Basic ${btoa("local-secret:")}` };
 /** The local server, as its operator and as a customer's backend see it. */
 export class Server {
   #request;
+  #read = new Map();
 
   constructor(request) {
     this.#request = request;
@@ -49,15 +50,17 @@ export class Server {
     await this.#post(`/v1/users/${userId}/authenticators`, authenticator, SECRET);
   }
 
-  /** The newest message to this address: `{code, url}`. */
+  /** The newest message to this address, `{kind, code, url}`: each is handed out once, the next call waits for the next. */
   async message(to) {
     let found;
     await expect
       .poll(async () => {
         const { messages } = await (await this.#request.get("/local/outbox")).json();
-        return (found = messages.findLast((message) => message.to === to));
+        found = messages.findLast((message) => message.to === to);
+        return found !== undefined && JSON.stringify(found) !== this.#read.get(to);
       }, `a message to ${to}`)
-      .toBeTruthy();
+      .toBe(true);
+    this.#read.set(to, JSON.stringify(found));
     return found;
   }
 

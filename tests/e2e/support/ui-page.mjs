@@ -31,20 +31,46 @@ export class UiPage {
     return tracked;
   }
 
-  /** Types the code that the newest message to `to` holds. */
+  /** Types the code that the newest message to `to` holds; answers the message. */
   async enterSentCode(to = ADDRESS) {
     await expect(this.code).toBeVisible();
-    await this.code.fill((await this.server.message(to)).code);
+    const message = await this.server.message(to);
+    await this.code.fill(message.code);
     await this.button("Confirm").click();
+    return message;
+  }
+
+  /** Opens the link that the newest message holds in a tab of its own, and confirms it there as a person does. */
+  async confirmSentLink(to = ADDRESS) {
+    await expect(this.page.locator(".waiting")).toBeVisible();
+    const mail = await this.page.context().newPage();
+    await mail.goto((await this.server.message(to)).url);
+    await mail.getByRole("button").click();
   }
 
   /** Pairs an authenticator app; answers its secret. */
   async pairApp() {
-    await expect(this.page.locator(".secret")).toBeVisible();
-    const secret = (await this.page.locator(".secret > span").allTextContents()).join("");
-    await this.page.getByLabel("Enter the six digits").fill(await generate({ secret }));
-    await this.button("Confirm").click();
+    const secret = await this.appSecret();
+    await this.enterAppCode(secret);
     return secret;
+  }
+
+  /** The secret as the page spells it, without the spaces between its groups. */
+  async appSecret() {
+    await expect(this.page.locator(".secret")).toBeVisible();
+    const groups = await this.page.locator(".secret > span").allTextContents();
+    expect(groups.every((group) => group.length === 4), "groups of four").toBe(true);
+    return groups.join("");
+  }
+
+  /** The code that an authenticator app shows for `secret` in so many seconds from now. */
+  appCode(secret, secondsAhead = 0) {
+    return generate({ secret, epoch: Date.now() / 1000 + secondsAhead });
+  }
+
+  async enterAppCode(secret, secondsAhead) {
+    await this.page.getByLabel("Enter the six digits").fill(await this.appCode(secret, secondsAhead));
+    await this.button("Confirm").click();
   }
 
   /** Waits until the page has gone back to the app; answers the address. */

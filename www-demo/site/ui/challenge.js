@@ -8,7 +8,10 @@ import { address, text } from "./texts.js";
 const RECOVERY_FIELD = { class: "code", autocapitalize: "none", autocomplete: "off", spellcheck: "false", dir: "ltr" };
 const POLL_MILLISECONDS = 1500;
 
-/** The methods that can be proven, best first: the first that the user has is asked for unless they choose another. */
+/**
+ * The methods that can be proven, best first: the first that the user has is asked for unless they choose another.
+ * WhatsApp is there only if it was the last way to the phone number.
+ */
 const ORDER = [
   "PASSKEY",
   "SECURITY_KEY",
@@ -16,8 +19,8 @@ const ORDER = [
   "AUTHENTICATOR_APP",
   "EMAIL_OTP",
   "EMAIL_MAGIC_LINK",
-  "SMS",
   "WHATSAPP",
+  "SMS",
   "RECOVERY_CODE",
 ];
 
@@ -53,9 +56,9 @@ function waysScreen(page, methods, done) {
 function challengeScreen(page, method, methods, enrolled, done, signal) {
   // The token can end before anything was proven; with a fresh one the same screen starts over.
   page.whenExpired = () => done("again");
-  const verified = (data) => {
+  const verified = async (data) => {
     if (!data.isVerified) throw wrongCode(data);
-    page.session.takeFresh(data.token);
+    await page.session.take(data.token);
     done("verified");
   };
   return screen(
@@ -99,14 +102,14 @@ const DRIVERS = {
     start(async () => {
       dataOf(await authsignal.emailML.challenge());
       const result = await authsignal.emailML.checkVerificationStatus({ signal });
-      if (!signal.aborted) verified(dataOf(result));
+      if (!signal.aborted) await verified(dataOf(result));
     }, signal);
     return [element("p", {}, text("link.sent", { to: address(to) })), waiting(text("link.wait"))];
   },
 
-  PUSH: ({ authsignal, session, start, opened }, verified, _, signal) => {
+  PUSH: ({ authsignal, start, opened }, verified, _, signal) => {
     start(async () => {
-      const { challengeId } = dataOf(await authsignal.push.challenge({ action: session.actionCode }));
+      const { challengeId } = dataOf(await authsignal.push.challenge({ action: opened.action.actionCode }));
       for (;;) {
         await pause(POLL_MILLISECONDS, signal);
         const data = dataOf(await authsignal.push.verify({ challengeId }));

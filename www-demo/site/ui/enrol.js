@@ -20,16 +20,16 @@ export async function createPasskey({ authsignal, opened, session }) {
   const data = dataOf(
     await authsignal.passkey.signUp({ username: name, displayName: name, authenticatorAttachment: null }),
   );
-  if (data.token) session.takeFresh(data.token);
+  if (data.token) await session.take(data.token);
 }
 
 /** Adds by this one method; resolves with whether it was added. */
 function enrolBy(page, method) {
   return present((done, signal) => {
     page.whenExpired = undefined;
-    const added = (data) => {
+    const added = async (data) => {
       if (data.isVerified === false) throw wrongCode(data);
-      if (data.token) page.session.takeFresh(data.token);
+      if (data.token) await page.session.take(data.token);
       done(true);
     };
     const body = element("div", {});
@@ -79,7 +79,7 @@ const DRIVERS = {
     element("p", { class: "hint" }, text("passkey.hint")),
     button(text("passkey.add"), "primary wide", async () => {
       await createPasskey(page);
-      added({});
+      await added({});
     }),
   ],
 
@@ -118,13 +118,19 @@ const DRIVERS = {
   SMS: ({ authsignal, opened }, added, replace) =>
     byCode(authsignal.sms, "phoneNumber", phoneField(opened), ["phone.label", "phone.send"], added, replace),
 
+  // The client has no call for it: it is an enrolment of the phone number, whose code goes another way.
+  WHATSAPP: ({ authsignal, opened, session }, added, replace) => {
+    const channel = { enroll: ({ phoneNumber }) => session.enrolWhatsapp(phoneNumber), verify: authsignal.sms.verify };
+    return byCode(channel, "phoneNumber", phoneField(opened), ["phone.label", "phone.send"], added, replace);
+  },
+
   EMAIL_MAGIC_LINK: ({ authsignal, opened, start }, added, replace, signal) => [
     form(text("email.label"), emailField(opened), text("email.send-link"), async (email) => {
       dataOf(await authsignal.emailML.enroll({ email }));
       replace(element("p", {}, text("link.sent", { to: address(email) })), waiting(text("link.wait")));
       start(async () => {
         const result = await authsignal.emailML.checkVerificationStatus({ signal });
-        if (!signal.aborted) added(dataOf(result));
+        if (!signal.aborted) await added(dataOf(result));
       }, signal);
     }),
   ],
@@ -145,15 +151,11 @@ function byCode(channel, parameter, field, [label, action], added, replace) {
   ];
 }
 
-/** An address that the backend has given stands there already; whether it may be changed is the backend's word. */
+/** An address that the backend has given stands there already. */
 function emailField({ user }) {
-  return { type: "email", autocomplete: "email", dir: "ltr", value: user.email ?? "", ...locked(user.isEmailEditable) };
+  return { type: "email", autocomplete: "email", dir: "ltr", value: user.email ?? "" };
 }
 
 function phoneField({ user }) {
-  return { type: "tel", autocomplete: "tel", dir: "ltr", value: user.phoneNumber ?? "", ...locked(user.isPhoneNumberEditable) };
-}
-
-function locked(isEditable) {
-  return isEditable === false ? { readonly: "" } : {};
+  return { type: "tel", autocomplete: "tel", dir: "ltr", value: user.phoneNumber ?? "" };
 }

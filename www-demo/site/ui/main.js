@@ -1,4 +1,3 @@
-import { Authsignal } from "/pkg/index.js";
 import { byId, element } from "../dom.js";
 import { challengeable } from "./authenticators.js";
 import { challenge } from "./challenge.js";
@@ -18,13 +17,13 @@ const query = new URLSearchParams(location.search);
 // Out of the address bar, the history and any Referer before anything else happens.
 history.replaceState(null, "", location.pathname);
 
-const authsignal = new Authsignal({ tenantId: configuration.tenantId, baseUrl: BASE_URL });
+const session = new Session(configuration.tenantId, BASE_URL, () => showTimeLeft());
 const exit = new Exit(query.get("mode") === "popup");
 
 /** What all screens share. */
 const page = {
-  authsignal,
-  session: new Session(authsignal, configuration.tenantId, BASE_URL, () => showTimeLeft()),
+  authsignal: session.authsignal,
+  session,
   /** What the server said this page is to do. */
   opened: undefined,
   /** The methods that the user can prove. */
@@ -42,11 +41,10 @@ async function begin() {
   await speak(navigator.languages, configuration.texts);
   if (exit.isPopup) new ResizeObserver(() => exit.resized(Math.ceil(byId("card").offsetHeight))).observe(byId("card"));
 
-  const { session } = page;
   const token = query.get("token");
   if (!token) return end("error.no-token");
   try {
-    session.take(token);
+    await session.take(token);
     page.opened = await session.open();
   } catch (error) {
     exit.failed(error.code, error.status);
@@ -68,7 +66,6 @@ async function begin() {
 /** The whole visit, from the first screen to the last. */
 async function visit() {
   const { action, user, promptToEnroll = [] } = page.opened;
-  const { session } = page;
   const maySkip = ["add", "update", "remove"].some((operation) => session.may(operation));
 
   if (user.isEnrolled) {
@@ -105,8 +102,7 @@ async function uplift() {
 let spokenAt = Infinity;
 
 function showTimeLeft() {
-  const { session } = page;
-  const left = session.left;
+  const { left } = session;
   const isOpen = session.may("add") && left > 0;
   byId("left").hidden = !isOpen;
   if (!isOpen) return;
@@ -131,7 +127,7 @@ function expired() {
 
 async function renew() {
   try {
-    await page.session.renew();
+    await session.renew();
   } catch (error) {
     exit.failed(error.code, error.status);
     return end("error.expired_token");
@@ -172,7 +168,7 @@ async function complain(error) {
 
 /** Hands the token in hand back. If there is nobody to take it, the page says that it is over. */
 function leave() {
-  if (!exit.leave(page.session.token)) present(() => screen(text("done.title"), text("done.why")));
+  if (!exit.leave(session.token)) present(() => screen(text("done.title"), text("done.why")));
 }
 
 /** Nothing can be done here any more. */
@@ -181,7 +177,7 @@ function end(reason) {
     screen(
       text("error.title"),
       text(reason),
-      ...(page.session.token ? [button(text("continue"), "primary wide", () => leave())] : []),
+      ...(session.token ? [button(text("continue"), "primary wide", () => leave())] : []),
     ),
   );
   exit.ready();

@@ -1,4 +1,4 @@
-import { claimsOf, scopesOf } from "../tokens.js";
+import { Authsignal } from "/pkg/index.js";
 
 /** The API said no: `{errorCode, errorDescription}`, and the HTTP status where this page made the request itself. */
 export class Refused extends Error {
@@ -15,76 +15,90 @@ export function dataOf(result) {
   return result.data;
 }
 
-/** The token in hand, and what it is worth; the routes that only this page uses. The token lives here and in the client. */
+/**
+ * The token in hand, and the routes that only this page uses. The token lives here and in the client; what it is worth,
+ * the client says.
+ */
 export class Session {
-  #authsignal;
+  /** The client, which holds the same token. */
+  authsignal;
+
   #tenantId;
   #baseUrl;
   #token;
-  #claims;
+  #binding;
+  #taken;
   #serverAhead = 0;
   #renewal;
 
-  #changed;
-
   /** `changed` is called whenever another token is in hand. */
-  constructor(authsignal, tenantId, baseUrl, changed) {
-    this.#authsignal = authsignal;
+  constructor(tenantId, baseUrl, changed) {
     this.#tenantId = tenantId;
     this.#baseUrl = baseUrl;
-    this.#changed = changed;
+    this.authsignal = new Authsignal({
+      tenantId,
+      baseUrl,
+      onBindingChange: (binding) => {
+        this.#binding = binding;
+        this.#taken?.();
+        changed();
+      },
+    });
+    this.#binding = this.authsignal.binding;
   }
 
   get token() {
     return this.#token;
   }
 
-  get actionCode() {
-    return this.#claims.other.actionCode;
-  }
-
-  /** A newer token is in hand. */
-  take(token) {
+  /** A newer token is in hand; resolves once it is known what it is worth. */
+  async take(token) {
     this.#token = token;
-    this.#claims = claimsOf(token);
-    this.#authsignal.setToken(token);
-    this.#changed();
-  }
-
-  /** A token that was minted just now: its `iat` tells the server's time. */
-  takeFresh(token) {
-    this.#serverAhead = claimsOf(token).iat * 1000 - Date.now();
-    this.take(token);
+    const told = new Promise((resolve) => {
+      this.#taken = resolve;
+    });
+    this.authsignal.setToken(token);
+    await told;
   }
 
   /** Whether the token says that it may `add`, `update` or `remove`; the server has the last word. */
   may(operation) {
-    return scopesOf(this.#claims).includes(`${operation}:authenticators`);
+    return this.#binding.scopes.includes(`${operation}:authenticators`);
   }
 
-  /** Seconds until the token ends. */
+  /** Seconds until the token ends, by the server's clock. */
   get left() {
-    return Math.max(0, Math.ceil(this.#claims.exp - (Date.now() + this.#serverAhead) / 1000));
+    const end = Date.parse(this.#binding.expiresAt);
+    return Math.max(0, Math.ceil((end - Date.now() - this.#serverAhead) / 1000)) || 0;
   }
 
   /** What this page is to do, and for whom. */
   async open() {
     const opened = await this.#call("GET", "ui");
-    this.#serverAhead = Date.parse(opened.now) - Date.now();
+    this.#setClock(opened.now);
     this.#renewal = opened.renewal;
-    this.#changed();
     return opened;
   }
 
   /** After the token's end: a token of the same action that may be challenged, and nothing more. */
   async renew() {
     const tenant = `Basic ${btoa(encodeURIComponent(this.#tenantId))}`;
-    const { token } = await this.#call("POST", "ui/renew", { renewal: this.#renewal }, tenant);
-    this.takeFresh(token);
+    const { now, token } = await this.#call("POST", "ui/renew", { renewal: this.#renewal }, tenant);
+    this.#setClock(now);
+    await this.take(token);
+  }
+
+  #setClock(now) {
+    this.#serverAhead = Date.parse(now) - Date.now();
   }
 
   authenticators() {
     return this.#call("GET", "user-authenticators");
+  }
+
+  /** Sends a code to a new phone number through WhatsApp; the answer has the shape of the client's. */
+  async enrolWhatsapp(phoneNumber) {
+    return { data: await this.#call("POST", "user-authenticators/sms", { phoneNumber, smsChannel: "WHATSAPP" }) };
   }
 
   rename(userAuthenticatorId, displayName) {

@@ -26,12 +26,13 @@ use crate::verification::Rights;
 const RENEWABLE: Millis = 60 * MINUTE;
 
 /// What can be added on the page, in the order in which it is offered.
-const OFFERED: [Method; 6] = [
+const OFFERED: [Method; 7] = [
     Method::Passkey,
     Method::AuthenticatorApp,
     Method::EmailOtp,
     Method::EmailMagicLink,
     Method::Sms,
+    Method::Whatsapp,
     Method::SecurityKey,
 ];
 
@@ -149,7 +150,7 @@ pub async fn renew(State(app): State<App>, Body(body): Body<Renew>) -> ApiResult
         ends_at: now + app.config.window,
         is_verified: false,
     };
-    Ok(Json(json!({ "token": app.mint(&user, &action, rights)? })))
+    Ok(Json(json!({ "now": iso(now), "token": app.mint(&user, &action, rights)? })))
 }
 
 /// What [`renew`] takes. It ends with the action's hour, however often the page is opened.
