@@ -4,6 +4,7 @@
 mod ci;
 mod glue;
 mod package;
+mod picture;
 mod postgres;
 mod serve;
 mod setup;
@@ -25,6 +26,7 @@ const USAGE: &str = "usage: cargo xtask <command>
   test [suite ...]              every suite, or those named
   size                          sizes of every artefact beside the peer's, against xtask/budgets.json
   bench                         speed as ratios to the peer in the same run
+  picture                       make the picture of the README anew
   ci                            formatting, lints, house rules, size";
 
 fn main() -> ExitCode {
@@ -50,6 +52,7 @@ fn run(command: Option<&str>, rest: &[String]) -> Result<()> {
         Some("test") => suites::test(rest),
         Some("size") => size::size(),
         Some("bench") => suites::bench(),
+        Some("picture") => picture::picture(),
         Some("ci") => ci::ci(),
         Some("help" | "--help" | "-h") => {
             println!("{USAGE}");
