@@ -1,4 +1,4 @@
-import { AxeBuilder } from "@axe-core/playwright";
+import { examine, expectNothingCutOff } from "./support/looks.mjs";
 import { expect, test } from "./support/test.mjs";
 import { walk } from "./support/walk.mjs";
 
@@ -8,47 +8,14 @@ for (const colorScheme of ["light", "dark"]) {
   test.describe(`in the ${colorScheme} theme`, () => {
     test.use({ colorScheme, contextOptions: { reducedMotion: "reduce" } });
 
-    test("axe finds nothing in any state of the page", async ({ demo, page }) => {
-      await walk(demo, async (state) => {
-        const { violations } = await new AxeBuilder({ page }).analyze();
-        expect(violations, state).toEqual([]);
-      });
+    test("axe finds nothing in any state of the page, and each is kept as a picture", async ({ demo, page }, info) => {
+      await walk(demo, (state) => examine(page, info, `demo-${state}`, colorScheme));
     });
-
-    for (const [device, viewport] of [
-      ["phone", { width: 390, height: 844 }],
-      ["desktop", { width: 1280, height: 900 }],
-    ]) {
-      test.describe(device, () => {
-        test.use({ viewport });
-
-        test("a picture of every state", async ({ demo, page }, info) => {
-          const folder = `${info.project.outputDir}/../screenshots`;
-          await walk(demo, async (state) => {
-            // The bar that sticks to the top belongs at its own place in a picture of the whole page.
-            await page.evaluate(() => scrollTo(0, 0));
-            await page.screenshot({ path: `${folder}/demo-${state}-${device}-${colorScheme}.png`, fullPage: true });
-          });
-        });
-      });
-    }
   });
 }
 
-test.describe("at 320 pixels", () => {
-  test.use({ viewport: { width: 320, height: 640 } });
-
-  test("nothing in any state of the page reaches over its edge", async ({ demo, page }) => {
-    await walk(demo, async (state) => {
-      // Code may scroll inside its own box; everything else must fit.
-      const over = await page.evaluate(() =>
-        [...document.querySelectorAll("body *:not(pre *)")]
-          .filter((node) => node.getBoundingClientRect().right > innerWidth + 1)
-          .map((node) => node.outerHTML.slice(0, 80)),
-      );
-      expect(over, state).toEqual([]);
-    });
-  });
+test("every state of the page fits on 320 pixels, and with text twice as large", async ({ demo, page }) => {
+  await walk(demo, (state) => expectNothingCutOff(page, state));
 });
 
 test("the whole way can be gone by keyboard alone", async ({ demo, page }) => {

@@ -99,6 +99,30 @@ for (const [whose, folder] of [
       await expect(app.popup.getByRole("heading", { level: 1 })).toBeVisible();
       await page.locator("#__authsignal-popup-container").press("Escape");
       expect((await app.outcome()).token).toBeUndefined();
+      await expect(page.getByRole("button", { name: "Pay" })).toBeFocused();
+    });
+
+    test("the page beneath a popup neither scrolls nor takes the focus until it is closed", async ({ app, page }) => {
+      await app.launch(folder, { mode: "popup" });
+      await expect(app.popup.getByRole("heading", { level: 1 })).toBeVisible();
+      const overflow = () => page.evaluate(() => document.body.style.overflow);
+      const isInPopup = () => page.evaluate(() => Boolean(document.activeElement.closest("#__authsignal-popup-container")));
+      expect(await overflow()).toBe("hidden");
+      await page.evaluate(() => document.querySelector("button").focus());
+      await expect.poll(isInPopup).toBe(true);
+
+      await page.locator("#__authsignal-popup-container").press("Escape");
+      await expect(page.locator("#__authsignal-popup-iframe")).toHaveCount(0);
+      expect(await overflow()).toBe("");
+    });
+
+    test("a popup that may not be closed stays, whatever is pressed", async ({ app, page }) => {
+      await app.launch(folder, { mode: "popup", popupOptions: { isClosable: false } });
+      await expect(app.popup.getByRole("heading", { level: 1 })).toBeVisible();
+      await page.locator("#__authsignal-popup-container").press("Escape");
+      await page.locator("#__authsignal-popup-overlay").click({ position: { x: 5, y: 5 } });
+      await app.prove(app.popup);
+      expect(await app.outcome()).toHaveProperty("token");
     });
 
     test("in a window, it answers with the token and is closed", async ({ app, context, server }) => {
@@ -135,6 +159,35 @@ for (const [whose, folder] of [
       await expect(popup.getByRole("heading", { level: 1 })).toHaveText("That’s it");
       expect(await app.events()).toEqual([]);
     });
+  });
+}
+
+for (const mode of ["popup", "window"]) {
+  test(`the same messages pass in a ${mode}, whoever has launched it`, async ({ app, context, page }) => {
+    const traffic = [];
+    for (const folder of ["vendor", "ours"]) {
+      const requests = [];
+      const note = (request) => requests.push(`${request.method()} ${new URL(request.url()).pathname}`);
+      context.on("request", note);
+      const opened = mode === "window" && context.waitForEvent("page");
+      await app.launch(folder, { mode });
+      const ui = opened ? await opened : app.popup;
+      await expect(ui.getByRole("heading", { level: 1 })).toHaveText("Confirm it’s you");
+      await app.prove(ui);
+      const { token } = await app.outcome();
+      context.off("request", note);
+      const messages = await page.evaluate(() => messages);
+      traffic.push({
+        messages: messages.filter(({ event }) => event).map((message) => (message.token === token ? { ...message, token: "of the outcome" } : message)),
+        heights: [...new Set(messages.map(({ height }) => height).filter(Boolean))],
+        // Each package loads its own files.
+        requests: requests.filter((request) => !request.includes(`/${folder}/`)).sort(),
+      });
+    }
+    const [vendor, ours] = traffic;
+    expect(ours).toEqual(vendor);
+    expect(ours.messages).toEqual([{ event: "AUTHSIGNAL_READY" }, { event: "AUTHSIGNAL_CLOSE_POPUP", token: "of the outcome" }]);
+    expect(ours.heights.length > 0).toBe(mode === "popup");
   });
 }
 
@@ -194,6 +247,38 @@ test("a window that its user closes settles the promise, with a code", async ({ 
   await popup.waitForLoadState();
   await popup.close();
   expect(await app.outcome()).toMatchObject({ errorCode: "window_closed" });
+});
+
+test("what the API refuses reaches onError, and a popup that is closed then settles the promise, with a code", async ({ app, page, server }) => {
+  await app.launch("ours", { mode: "popup" });
+  await expect(app.popup.getByRole("heading", { level: 1 })).toBeVisible();
+  await server.advanceClock(7200);
+  await app.popup.getByRole("button", { name: "Send a new code" }).click();
+  await expect(app.popup.getByText("Your time on this page is over.")).toBeVisible();
+  await page.locator("#__authsignal-popup-container").press("Escape");
+  expect(await app.outcome()).toMatchObject({ errorCode: "window_closed" });
+  expect(await page.evaluate(() => errors)).toContainEqual({ errorCode: "expired_token", statusCode: 401 });
+});
+
+test("a window that navigates away hands over nothing, and its end settles the promise, with a code", async ({ app, context }) => {
+  const opened = context.waitForEvent("page");
+  await app.launch("ours", { mode: "window" });
+  const popup = await opened;
+  await expect(popup.getByRole("heading", { level: 1 })).toBeVisible();
+  await popup.goto(`${app.origin}/elsewhere`);
+  await popup.evaluate(() => opener.postMessage(JSON.stringify({ event: "AUTHSIGNAL_CLOSE_POPUP", token: "forged" }), "*"));
+  await expect.poll(() => app.events()).toContain("AUTHSIGNAL_CLOSE_POPUP");
+  await popup.close();
+  expect(await app.outcome()).toMatchObject({ token: undefined, errorCode: "window_closed" });
+});
+
+test("nothing moves in a popup for those who want no motion", async ({ app, page }) => {
+  await page.emulateMedia({ reducedMotion: "reduce" });
+  await app.launch("ours", { mode: "popup" });
+  await expect(app.popup.getByRole("heading", { level: 1 })).toBeVisible();
+  const moving = () => document.getAnimations().length;
+  expect(await page.evaluate(moving)).toBe(0);
+  expect(await page.locator("#__authsignal-popup-content").evaluate((node) => getComputedStyle(node).transitionProperty)).toBe("none");
 });
 
 test("a frame that navigates away hands over nothing, and Escape still ends it", async ({ app, page }) => {

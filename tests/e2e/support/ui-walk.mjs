@@ -1,99 +1,159 @@
 import { expect } from "@playwright/test";
+import { Phone } from "./phone.mjs";
 import { ADDRESS, PHONE } from "./ui-page.mjs";
 
-const PROVEN_BY = [
-  ["EMAIL_OTP", { email: ADDRESS }],
-  ["EMAIL_MAGIC_LINK", { email: ADDRESS }],
-  ["SMS", { phoneNumber: PHONE }],
-];
+const ALL_SCOPES = "add:authenticators update:authenticators remove:authenticators";
 
-/** Takes the pre-built UI through all of its screens, in whatever language, and calls `visit(name)` on each. */
-export async function walkUi(ui, visit, attributes = {}) {
-  const { page, server } = ui;
-  // Not by what the buttons say: the walk is made in every language.
-  const press = (selector) => page.locator(selector).first().click();
-  const choose = (method) => press(`.choice[data-method=${method}]`);
-  const back = () => press(".foot button:last-child");
-  const stands = (selector) => expect(page.locator(selector).first()).toBeVisible();
-
-  await ui.open("grace", { username: "grace", ...attributes });
-  await stands(".choices");
-  await visit("first-choice");
-  for (const [method, mark] of [
-    ["PASSKEY", "button.wide"],
-    ["SECURITY_KEY", "button.wide"],
-    ["EMAIL_MAGIC_LINK", "input[type=email]"],
-    ["SMS", "input[type=tel]"],
-    ["EMAIL_OTP", "input[type=email]"],
-  ]) {
-    await choose(method);
-    await stands(mark);
-    await visit(`enrol-${method.toLowerCase()}`);
-    if (method !== "EMAIL_OTP") await back();
-  }
-  await page.locator("input").fill("grace@example.test");
-  await press("form button");
-  await stands("input.code");
-  await visit("enrol-email_otp-code");
-  await back();
-  await choose("AUTHENTICATOR_APP");
-  await stands(".qr svg");
-  await visit("enrol-authenticator_app");
-  await page.locator("input.code").fill("000000");
-  await press("form button");
-  await stands(".note[data-kind=refused]");
-  await visit("enrol-wrong-code");
-  await choosePairedApp(ui);
-  await stands(".codes");
-  await visit("recovery-codes");
-  await press("button.wide");
-  await ui.returned();
-
-  for (const [verificationMethod, address] of PROVEN_BY) {
-    const user = `ada-${verificationMethod}`;
-    await server.give(user, { verificationMethod, ...address });
-    await ui.open(user, attributes);
-    await stands(verificationMethod === "EMAIL_MAGIC_LINK" ? ".waiting" : "input.code");
-    await visit(`challenge-${verificationMethod.toLowerCase()}`);
-  }
-
-  await server.give("ada", { verificationMethod: "EMAIL_OTP", email: ADDRESS });
-  await server.give("ada", { verificationMethod: "SMS", phoneNumber: PHONE });
-  await ui.open("ada", attributes);
-  await stands("input.code");
-  await press(".foot button");
-  await stands(".choices");
-  await visit("other-ways");
-  await choose("EMAIL_OTP");
-  await stands("input.code");
-  await page.locator("input.code").fill((await server.message(ADDRESS)).code);
-  await press("form button");
-  await stands("button.wide");
-  await visit("uplift");
-
-  await ui.open("ada", { ...attributes, redirectToSettings: true, scope: "add:authenticators update:authenticators remove:authenticators" });
-  await stands(".authenticators");
-  await visit("settings");
-  await press(".authenticators li:first-child .quiet");
-  await stands("input");
-  await visit("rename");
-  await press(".authenticators li:nth-child(2) .row .quiet:last-child");
-  await stands("button.danger");
-  await visit("remove");
-  await server.advanceClock(600);
-  await press("button.danger");
-  await stands("input.code");
-  await visit("window-over");
-
-  await page.goto("/ui/?x=1");
-  await stands("h1");
-  await visit("no-token");
-  await server.reset();
+/**
+ * Takes the pre-built UI through all of its screens, in whatever language, and calls `visit(name)` on each. The fixtures
+ * are the test's: `{ui, request, authenticator}`.
+ */
+export async function walkUi(fixtures, visit) {
+  const walk = new Walk(fixtures, visit);
+  await walk.throughEnrolment();
+  await walk.throughChallenges();
+  await walk.throughSettings();
+  await walk.throughEndings();
 }
 
-async function choosePairedApp({ page }) {
-  const { generate } = await import("otplib");
-  const secret = (await page.locator(".secret > span").allTextContents()).join("");
-  await page.locator("input.code").fill(await generate({ secret }));
-  await page.locator("form button").click();
+// Not by what the buttons say: the walk is made in every language.
+class Walk {
+  constructor({ ui, request, authenticator }, visit) {
+    Object.assign(this, { ui, page: ui.page, server: ui.server, request, authenticator, visit });
+  }
+
+  press(selector) {
+    return this.page.locator(selector).first().click();
+  }
+
+  choose(method) {
+    return this.press(`.choice[data-method=${method}]`);
+  }
+
+  back() {
+    return this.press(".foot button:last-child");
+  }
+
+  /** Waits for what marks a screen, and visits it. */
+  async at(selector, name) {
+    await expect(this.page.locator(selector).first()).toBeVisible();
+    if (name) await this.visit(name);
+  }
+
+  async throughEnrolment() {
+    const { page, server, ui } = this;
+    await ui.open("grace", { username: "grace" });
+    await this.at(".choices", "enrol-first");
+    for (const [method, mark] of [
+      ["PASSKEY", "button.wide"],
+      ["SECURITY_KEY", "button.wide"],
+      ["SMS", "input[type=tel]"],
+      ["WHATSAPP", "input[type=tel]"],
+      ["EMAIL_OTP", "input[type=email]"],
+      ["EMAIL_MAGIC_LINK", "input[type=email]"],
+    ]) {
+      await this.choose(method);
+      await this.at(mark, `enrol-${method.toLowerCase()}`);
+      const [to, sent] = { EMAIL_OTP: ["grace@example.test", "input.code"], EMAIL_MAGIC_LINK: [ADDRESS, ".waiting"] }[method] ?? [];
+      if (to) {
+        await page.locator("input").fill(to);
+        await this.press("form button");
+        await this.at(sent, `enrol-${method.toLowerCase()}-sent`);
+      }
+      await this.back();
+    }
+    await this.choose("AUTHENTICATOR_APP");
+    await this.at(".qr svg", "enrol-authenticator_app");
+    await page.locator("input.code").fill("000000");
+    await this.press("form button");
+    await this.at(".note[data-kind=refused]", "enrol-wrong-code");
+    await page.locator("input.code").fill(await ui.appCode(await ui.appSecret()));
+    await this.press("form button");
+    await this.at(".codes", "recovery-codes");
+    await this.press("button.wide");
+    await ui.returned();
+
+    await ui.open("grace");
+    await this.at("input.code", "challenge-authenticator_app");
+    await server.reset();
+  }
+
+  async throughChallenges() {
+    const { page, server, ui } = this;
+    for (const [verificationMethod, mark, address] of [
+      ["EMAIL_OTP", "input.code", { email: ADDRESS }],
+      ["EMAIL_MAGIC_LINK", ".waiting", { email: ADDRESS }],
+      ["SMS", "input.code", { phoneNumber: PHONE }],
+      ["WHATSAPP", "input.code", { phoneNumber: PHONE }],
+    ]) {
+      const user = `user-${verificationMethod}`;
+      await server.give(user, { verificationMethod, ...address });
+      await ui.open(user);
+      await this.at(mark, `challenge-${verificationMethod.toLowerCase()}`);
+    }
+    for (const method of ["PASSKEY", "SECURITY_KEY"]) {
+      if (method === "SECURITY_KEY") await this.authenticator.plugInKey();
+      const user = `user-${method}`;
+      await ui.open(user, { username: user });
+      await this.choose(method);
+      await this.press("button.wide");
+      await this.at(".codes");
+      await ui.open(user);
+      await this.at("button.wide", `challenge-${method.toLowerCase()}`);
+    }
+    await this.press(".foot button");
+    await this.choose("RECOVERY_CODE");
+    await this.at("input.code", "challenge-recovery_code");
+
+    const phone = new Phone(this.request);
+    await phone.enrol((await server.track("user-PUSH", { scope: "add:authenticators" }, "addPhone")).token);
+    await ui.open("user-PUSH", { custom: { numberMatch: "42" } });
+    await this.at(".number", "challenge-push");
+    await expect(async () => phone.answer(false, "42")).toPass();
+    await this.at(".note[data-kind=refused]", "challenge-push-declined");
+
+    await server.give("ada", { verificationMethod: "EMAIL_OTP", email: "walker@example.test" });
+    await server.give("ada", { verificationMethod: "SMS", phoneNumber: PHONE });
+    await ui.open("ada");
+    await this.at("input.code");
+    await server.message("walker@example.test");
+    await this.press(".foot button");
+    await this.at(".choices", "other-ways");
+    await this.choose("EMAIL_OTP");
+    await this.at("input.code");
+    await page.locator("input.code").fill((await server.message("walker@example.test")).code);
+    await this.press("form button");
+    await this.at("button.wide", "passkey-offered");
+  }
+
+  async throughSettings() {
+    const { server, ui } = this;
+    await ui.open("ada", { redirectToSettings: true, scope: ALL_SCOPES });
+    await this.at(".authenticators", "settings");
+    await this.press(".authenticators li:first-child .quiet");
+    await this.at("input", "rename");
+    await this.press(".authenticators li:nth-child(2) .row .quiet:last-child");
+    await this.at("button.danger", "remove");
+    await this.press("button.danger");
+    await this.at(".note[data-kind=done]", "settings-last");
+    await this.press("button.wide");
+    await this.at(".choices", "enrol");
+    await server.advanceClock(600);
+    await this.choose("AUTHENTICATOR_APP");
+    await this.at("input.code", "window-over");
+  }
+
+  async throughEndings() {
+    const { page, server, ui } = this;
+    await ui.open("ada", { redirectUrl: undefined });
+    await this.at("input.code");
+    await this.back();
+    await this.at("h1", "done");
+    const { url } = await server.track("ada");
+    await server.advanceClock(7200);
+    await page.goto(url);
+    await this.at("h1", "time-over");
+    await page.goto("/ui/?x=1");
+    await this.at("h1", "no-token");
+  }
 }

@@ -3,11 +3,21 @@ export class VirtualAuthenticator {
   #cdp;
   #authenticatorId;
 
-  static async add(page, options = {}) {
+  static async add(page, options) {
     const authenticator = new VirtualAuthenticator();
     authenticator.#cdp = await page.context().newCDPSession(page);
     await authenticator.#cdp.send("WebAuthn.enable", { enableUI: false });
-    const answer = await authenticator.#cdp.send("WebAuthn.addVirtualAuthenticator", {
+    authenticator.#authenticatorId = await authenticator.#plugIn(options);
+    return authenticator;
+  }
+
+  /** A security key beside it, too. */
+  async plugInKey() {
+    await this.#plugIn({ transport: "usb", hasResidentKey: false, hasUserVerification: false });
+  }
+
+  async #plugIn(options = {}) {
+    const { authenticatorId } = await this.#cdp.send("WebAuthn.addVirtualAuthenticator", {
       options: {
         protocol: "ctap2",
         ctap2Version: "ctap2_1",
@@ -19,8 +29,7 @@ export class VirtualAuthenticator {
         ...options,
       },
     });
-    authenticator.#authenticatorId = answer.authenticatorId;
-    return authenticator;
+    return authenticatorId;
   }
 
   /** Takes the passkeys away, so that the next prompt ends as if its user had closed it. */

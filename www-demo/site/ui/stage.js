@@ -100,6 +100,8 @@ export function say(kind = "", sentence = "") {
   const note = byId("note");
   note.dataset.kind = kind;
   note.textContent = sentence;
+  // Below a long screen on a small one, it would be said to nobody.
+  if (sentence) note.scrollIntoView({ block: "nearest" });
 }
 
 /** A button that copies `secret`, and says so. */
