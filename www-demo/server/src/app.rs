@@ -9,7 +9,7 @@ use axum::http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn_with_state, map_response};
 use axum::response::Response;
 use axum::routing::any;
-use tokio::sync::{broadcast, watch};
+use tokio::sync::watch;
 use tower::util::MapRequest;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
@@ -18,6 +18,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use url::Url;
 
 use crate::ceremony::Ceremonies;
+use crate::changes::Changes;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::control::{self, Control};
@@ -34,9 +35,6 @@ pub const LARGEST_BODY: usize = 256 * 1024;
 
 /// Where sockets are opened.
 pub const SOCKET: &str = "/ws-v1-challenge";
-
-/// Changes that a slow socket may lag behind.
-const CHANGES_KEPT: usize = 1024;
 
 /// What every handler shares.
 #[derive(Clone)]
@@ -62,8 +60,8 @@ pub struct Shared {
     pub webhooks: Webhooks,
     /// What the operator watches.
     pub metrics: Metrics,
-    /// The ids of challenges that have come further: sockets wait for them.
-    changes: broadcast::Sender<String>,
+    /// Challenges that have come further: sockets wait for them.
+    pub changes: Changes,
     /// Whether the server is about to end.
     ending: watch::Sender<bool>,
 }
@@ -82,12 +80,11 @@ impl App {
         let tokens = Tokens::new(&config.secret, &config.api(), &config.tenant_id);
         let origins = config.passkey_origins().into_iter().map(Url::parse).collect::<Result<_, _>>()?;
         let ceremonies = Ceremonies::new(&config.rp_id, &config.rp_name, origins, config.is_local);
-        let (changes, _) = broadcast::channel(CHANGES_KEPT);
         let (ending, _) = watch::channel(false);
         let shared = Shared {
             tokens,
             ceremonies,
-            changes,
+            changes: Changes::default(),
             ending,
             store,
             random,
@@ -98,17 +95,6 @@ impl App {
             config,
         };
         Ok(Self(Arc::new(shared)))
-    }
-
-    /// Tells whoever waits that a challenge has come further.
-    pub fn tell(&self, challenge_id: &str) {
-        // An error means that nobody waits.
-        let _ = self.changes.send(challenge_id.to_owned());
-    }
-
-    /// What [`App::tell`] tells from now on.
-    pub fn changes(&self) -> broadcast::Receiver<String> {
-        self.changes.subscribe()
     }
 
     /// Tells sockets that the server is about to end.

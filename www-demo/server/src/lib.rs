@@ -7,6 +7,7 @@ pub mod answer;
 pub mod app;
 pub mod appearance;
 pub mod ceremony;
+pub mod changes;
 pub mod clock;
 pub mod config;
 pub mod control;

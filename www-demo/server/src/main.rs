@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use authsignal_local::app::App;
 use authsignal_local::appearance::Appearance;
+use authsignal_local::changes;
 use authsignal_local::config::Config;
 use authsignal_local::deployment::{Checked, Deployment, is_web_address};
 use authsignal_local::domain::{MINUTE, Millis};
@@ -148,6 +149,7 @@ async fn run(config: Config, database: &str, seed: Option<u64>, listeners: Vec<T
     };
     let app = App::new(config, store, random).map_err(|error| error.to_string())?;
     tokio::spawn(tidy(app.clone()));
+    tokio::spawn(changes::listen(app.clone()));
     tokio::spawn(webhook::run(app.clone()));
     let signals = Signals::listen()?;
     announce(&app, &listeners).map_err(|error| format!("cannot write to stdout: {error}"))?;

@@ -17,11 +17,12 @@ use tokio::time::interval;
 use super::client::qr_code::{collect, start};
 use super::guard::{Holder, MaybeHolder};
 use crate::app::App;
+use crate::changes::Change;
 use crate::clock::iso;
 use crate::control::SocketCloses;
 use crate::domain::Millis;
 use crate::error::ApiResult;
-use crate::store::Progress;
+use crate::store::{Kind, Progress};
 
 /// The protocol that clients name first; a browser drops the connection unless it is echoed.
 const PROTOCOL: &str = "authsignal-ws";
@@ -83,7 +84,7 @@ enum Request {
 type Codes = HashMap<String, (Progress, Millis)>;
 
 async fn serve(app: &App, holder: Option<&Holder>, closes: bool, mut socket: WebSocket) {
-    let mut changes = app.changes();
+    let mut changes = app.changes.subscribe();
     let mut ping = interval(PING_EVERY);
     let mut codes = Codes::new();
     loop {
@@ -91,58 +92,55 @@ async fn serve(app: &App, holder: Option<&Holder>, closes: bool, mut socket: Web
             received = socket.recv() => match received {
                 Some(Ok(Message::Text(text))) => created(app, holder, &mut codes, &text).await,
                 Some(Ok(Message::Close(_)) | Err(_)) | None => return,
-                Some(Ok(_)) => Ok(None),
+                Some(Ok(_)) => Ok(Vec::new()),
             },
             changed = changes.recv() => match changed {
-                Ok(challenge_id) => changed_to(app, &mut codes, &challenge_id).await,
-                // Too much at once: what was missed is found by looking at every code.
-                Err(RecvError::Lagged(_)) => {
-                    for challenge_id in codes.keys().cloned().collect::<Vec<_>>() {
-                        app.tell(&challenge_id);
-                    }
-                    Ok(None)
-                }
+                Ok(Change::Of(challenge_id)) => changed_to(app, &mut codes, &challenge_id).await,
+                // Something was missed: it is found by looking at every code.
+                Ok(Change::Any) | Err(RecvError::Lagged(_)) => news(app, &mut codes).await,
                 Err(RecvError::Closed) => return,
             },
             _ = ping.tick() => {
                 if socket.send(Message::Ping(Vec::new().into())).await.is_err() {
                     return;
                 }
-                Ok(None)
+                // Other instances are heard over a connection that may be dead without anybody knowing yet.
+                news(app, &mut codes).await
             }
-            () = app.ended() => {
-                let frame = CloseFrame { code: close_code::AWAY, reason: "The server is shutting down.".into() };
-                // A client that is gone need not hear it.
-                let _ = socket.send(Message::Close(Some(frame))).await;
-                return;
-            }
+            () = app.ended() => return close(socket, close_code::AWAY, "The server is shutting down.").await,
         };
         match said {
-            Ok(None) => {}
-            Ok(Some(message)) => {
-                if socket.send(Message::Text(message.to_string().into())).await.is_err() || closes {
-                    return;
+            Ok(messages) => {
+                for message in messages {
+                    if socket.send(Message::Text(message.to_string().into())).await.is_err() || closes {
+                        return;
+                    }
                 }
             }
-            // The protocol has no message for it; the log has it.
-            Err(_) => return,
+            // The log says why.
+            Err(_) => return close(socket, close_code::ERROR, "The server failed; its log says why.").await,
         }
     }
 }
 
+async fn close(mut socket: WebSocket, code: u16, reason: &'static str) {
+    // A client that is gone need not hear it.
+    let _ = socket.send(Message::Close(Some(CloseFrame { code, reason: reason.into() }))).await;
+}
+
 /// A new code, if the message asks for one; messages that this server does not know are ignored.
-async fn created(app: &App, holder: Option<&Holder>, codes: &mut Codes, text: &str) -> ApiResult<Option<Value>> {
+async fn created(app: &App, holder: Option<&Holder>, codes: &mut Codes, text: &str) -> ApiResult<Vec<Value>> {
     let Ok(Request::CreateChallenge { challenge_type, action_code, custom }) = serde_json::from_str(text) else {
-        return Ok(None);
+        return Ok(Vec::new());
     };
     let now = app.clock.now();
     codes.retain(|_, (_, ends_at)| *ends_at > now);
     if challenge_type != "QR_CODE" || codes.len() >= MOST_CODES {
-        return Ok(None);
+        return Ok(Vec::new());
     }
-    let Ok(challenge) = start(app, holder, &action_code, custom, None).await else { return Ok(None) };
+    let Ok(challenge) = start(app, holder, &action_code, custom, None).await else { return Ok(Vec::new()) };
     codes.insert(challenge.challenge_id.clone(), (Progress::Pending, challenge.expires_at));
-    Ok(Some(json!({
+    Ok(vec![json!({
         "type": "CHALLENGE_CREATED",
         "data": {
             "challengeId": challenge.challenge_id,
@@ -150,19 +148,30 @@ async fn created(app: &App, holder: Option<&Holder>, codes: &mut Codes, text: &s
             "expiresAt": iso(challenge.expires_at),
             "state": "unclaimed",
         },
-    })))
+    })])
+}
+
+/// What to say about every code of this socket.
+async fn news(app: &App, codes: &mut Codes) -> ApiResult<Vec<Value>> {
+    let mut all = Vec::new();
+    for challenge_id in codes.keys().cloned().collect::<Vec<_>>() {
+        all.extend(changed_to(app, codes, &challenge_id).await?);
+    }
+    Ok(all)
 }
 
 /// What to say about a change, if it is of a code of this socket and news to it.
-async fn changed_to(app: &App, codes: &mut Codes, challenge_id: &str) -> ApiResult<Option<Value>> {
-    let Some((known, _)) = codes.get_mut(challenge_id) else { return Ok(None) };
-    let (progress, token) = collect(app, challenge_id).await?;
-    if progress == *known {
-        return Ok(None);
+async fn changed_to(app: &App, codes: &mut Codes, challenge_id: &str) -> ApiResult<Vec<Value>> {
+    let Some((known, _)) = codes.get_mut(challenge_id) else { return Ok(Vec::new()) };
+    // A look is cheap; only what has changed is collected.
+    let stored = app.store.read().await?.challenge(Kind::QrCode, challenge_id).await?;
+    if stored.is_none_or(|stored| stored.progress == *known) {
+        return Ok(Vec::new());
     }
+    let (progress, token) = collect(app, challenge_id).await?;
     *known = progress;
     let state = match progress {
-        Progress::Pending => return Ok(None),
+        Progress::Pending => return Ok(Vec::new()),
         Progress::Claimed => "claimed",
         Progress::Approved => "approved",
         Progress::Rejected => "rejected",
@@ -171,5 +180,5 @@ async fn changed_to(app: &App, codes: &mut Codes, challenge_id: &str) -> ApiResu
     if let Some(token) = token {
         data["accessToken"] = json!(token);
     }
-    Ok(Some(json!({ "type": "STATE_CHANGE", "data": data })))
+    Ok(vec![json!({ "type": "STATE_CHANGE", "data": data })])
 }

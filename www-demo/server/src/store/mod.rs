@@ -14,7 +14,8 @@ mod snapshot;
 mod users;
 mod webhooks;
 
-use std::path::Path;
+use std::fs::File;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -39,6 +40,9 @@ pub use users::User;
 pub use webhooks::{Delivery, Webhook};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
+
+/// The channel of PostgreSQL that tells instances which challenges have come further.
+pub(crate) const CHANGES: &str = "authsignal_local_changes";
 
 /// How long to wait for a connection, or for another process that is writing to the same SQLite file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -76,9 +80,12 @@ impl Store {
                 .synchronous(SqliteSynchronous::Normal)
                 .busy_timeout(BUSY_TIMEOUT);
             let in_memory = url.contains(":memory:");
-            if !in_memory && let Some(folder) = Path::new(options.get_filename()).parent() {
+            let file = Path::new(options.get_filename());
+            if !in_memory && let Some(folder) = file.parent() {
                 std::fs::create_dir_all(folder)?;
             }
+            // Whoever starts at the same time waits: unlike PostgreSQL, SQLite makes nobody take turns at migrations.
+            let _turn = if in_memory { None } else { Some(turn(file.with_extension("lock")).await?) };
             let pool = || SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
             // A database in memory is gone with its last connection, and the pool closes one whose state it does not know.
             // This one is never used, and so never closed.
@@ -143,6 +150,16 @@ impl Store {
             Store::Postgres(pool) => pool.close().await,
         }
     }
+}
+
+/// Waits for the lock on this file; it is held until the value is dropped, or the process ends.
+async fn turn(file: PathBuf) -> Result<File, sqlx::Error> {
+    let locked = tokio::task::spawn_blocking(move || {
+        let file = File::create(file)?;
+        file.lock()?;
+        Ok(file)
+    });
+    locked.await.map_err(|error| sqlx::Error::Io(error.into()))?
 }
 
 /// A transaction; undone unless it is committed.
@@ -275,6 +292,14 @@ impl Tx {
     /// The number that a `SELECT COUNT(*) AS n` answers.
     pub(crate) async fn count(&mut self, sql: &'static str, values: Vec<Value>) -> Result<i64, sqlx::Error> {
         self.one(sql, values).await?.map_or(Ok(0), |row| row.int("n"))
+    }
+
+    /// Tells every instance of this database, once this is committed. Of SQLite there is one instance, and nothing to do.
+    pub(crate) async fn notify(&mut self, text: &str) -> Result<(), sqlx::Error> {
+        if let Tx::Postgres(tx) = self {
+            sqlx::query("SELECT pg_notify($1, $2)").bind(CHANGES).bind(text).execute(&mut **tx).await?;
+        }
+        Ok(())
     }
 
     /// Makes it so.

@@ -1,6 +1,6 @@
 //! All of the data at one moment, for a tester to come back to.
 
-use sqlx::{AssertSqlSafe, Column, Row as _};
+use sqlx::{AssertSqlSafe, Column, Row as _, TypeInfo as _};
 
 use super::{Row, Tx, Value, values};
 
@@ -46,9 +46,11 @@ impl Row {
 
     /// What stands in a column of either type.
     fn value(&self, column: &str) -> Result<Value, sqlx::Error> {
+        // Of nothing, too, PostgreSQL wants to know which type it is.
+        let is_text = matches!(self, Row::Postgres(row) if row.try_column(column)?.type_info().name() == "TEXT");
         match self.maybe_int(column) {
-            Ok(number) => Ok(Value::Int(number)),
-            Err(_) => Ok(Value::Text(self.maybe_text(column)?)),
+            Ok(number) if !is_text => Ok(Value::Int(number)),
+            _ => Ok(Value::Text(self.maybe_text(column)?)),
         }
     }
 }

@@ -6,6 +6,7 @@ mod cookies;
 mod demo;
 mod deployment;
 mod devices;
+mod instances;
 mod local;
 mod magic_links;
 mod passkeys;

@@ -10,7 +10,7 @@ use tokio_tungstenite::{WebSocketStream, client_async};
 use crate::support::server::{As, claims_of};
 use crate::support::{Phone, Server};
 
-async fn listen(server: &Server) -> u16 {
+pub async fn listen(server: &Server) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let router = server.app.router();
@@ -18,7 +18,7 @@ async fn listen(server: &Server) -> u16 {
     port
 }
 
-async fn connect(port: u16, path: &str, protocols: &str) -> Result<(WebSocketStream<TcpStream>, String), Error> {
+pub async fn connect(port: u16, path: &str, protocols: &str) -> Result<(WebSocketStream<TcpStream>, String), Error> {
     let mut request = format!("ws://127.0.0.1:{port}{path}").into_client_request().unwrap();
     request.headers_mut().insert("sec-websocket-protocol", protocols.parse().unwrap());
     let stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
@@ -27,7 +27,7 @@ async fn connect(port: u16, path: &str, protocols: &str) -> Result<(WebSocketStr
     Ok((socket, echoed))
 }
 
-async fn next(socket: &mut WebSocketStream<TcpStream>) -> Value {
+pub async fn next(socket: &mut WebSocketStream<TcpStream>) -> Value {
     loop {
         match socket.next().await.unwrap().unwrap() {
             Message::Text(text) => return serde_json::from_str(&text).unwrap(),
@@ -37,7 +37,7 @@ async fn next(socket: &mut WebSocketStream<TcpStream>) -> Value {
     }
 }
 
-async fn create(socket: &mut WebSocketStream<TcpStream>) -> String {
+pub async fn create(socket: &mut WebSocketStream<TcpStream>) -> String {
     let data = json!({ "challengeType": "QR_CODE", "actionCode": "kiosk", "custom": { "till": "4" } });
     let message = json!({ "type": "CREATE_CHALLENGE", "data": data });
     socket.send(Message::text(message.to_string())).await.unwrap();

@@ -100,8 +100,7 @@ pub async fn claim(State(app): State<App>, Body(body): Body<Claim>) -> ApiResult
     }
     tx.assign_challenge(&challenge.challenge_id, &device.user_key, &device.authenticator_id).await?;
     let action = action_of(&mut tx, &challenge).await?;
-    tx.commit().await?;
-    app.tell(&challenge.challenge_id);
+    app.commit_and_tell(tx, &challenge.challenge_id).await?;
     let mut reply = json!({ "success": true, "actionCode": challenge.data["action"] });
     let mut put = |name: &str, value: &Value| {
         if !value.is_null() {
@@ -149,8 +148,7 @@ pub async fn answer(State(app): State<App>, Body(body): Body<Answer>) -> ApiResu
     {
         tx.set_action_state(&action.action_key, ActionState::ChallengeFailed, None, now).await?;
     }
-    tx.commit().await?;
-    app.tell(&challenge.challenge_id);
+    app.commit_and_tell(tx, &challenge.challenge_id).await?;
     Ok(Json(json!({ "isVerified": body.approved })))
 }
 
