@@ -59,7 +59,14 @@ fn import(imports: &str, name: &str) -> Result<String> {
     {
         bail!("wants {helper}, which the frame does not have");
     }
-    let function = format!("({arguments}) => {{{body}\n    }}");
+    // Most take one expression and give it back.
+    let single =
+        body.strip_prefix("\n            const ret = ").and_then(|body| body.split_once(";\n            return "));
+    let function = match single {
+        Some((value, "ret;")) => format!("({arguments}) => {value}"),
+        Some((value, "keep(ret);")) => format!("({arguments}) => keep({value})"),
+        _ => format!("({arguments}) => {{{body}\n    }}"),
+    };
     Ok(if catching.is_some() { format!("attempt({function})") } else { function })
 }
 
@@ -116,12 +123,8 @@ function __wbg_init() {}";
     #[test]
     fn the_imports_move_into_the_frame_under_their_short_names() {
         let glue = prepare(GLUE, NAMES, &["one", "two's"]).unwrap();
-        assert!(glue.contains("b: attempt((arg0) => {\n            const ret = heap[arg0].get;"), "{glue}");
-        assert!(glue.contains("return keep(ret);\n    }),"), "{glue}");
-        assert!(
-            glue.contains("c: (arg0, arg1) => {\n            const ret = Reflect.set(heap[arg0], heap[arg1]);"),
-            "{glue}"
-        );
+        assert!(glue.contains("b: attempt((arg0) => keep(heap[arg0].get)),"), "{glue}");
+        assert!(glue.contains("c: (arg0, arg1) => Reflect.set(heap[arg0], heap[arg1]),"), "{glue}");
         assert!(glue.contains("return wasm.d(operation)"), "{glue}");
         assert!(glue.contains("wasm.f(keep(thrown))"), "{glue}");
         assert!(glue.contains(r#"..."one\ntwo's".split("\n")"#), "{glue}");

@@ -23,6 +23,20 @@ const RUSTFLAGS: [&str; 5] = [
     "-Clink-arg=-zstack-size=32768",
 ];
 
+/// Found by trying: smallest once compressed, which inlined one-liners and ordered functions are though there is more of them.
+const OPTIMISATION: [&str; 10] = [
+    "-Oz",
+    "--converge",
+    "--always-inline-max-function-size=10",
+    "--flatten",
+    "--rereloop",
+    "-Oz",
+    "--converge",
+    "--reorder-functions",
+    "--strip-debug",
+    "--strip-producers",
+];
+
 /// Links the core to its glue, which fails on a name that one of them lacks.
 const INSTANTIATE: &str = r#"
 import { readFileSync } from "node:fs";
@@ -76,11 +90,7 @@ pub fn build() -> Result<PathBuf> {
         .arg(&folder)
         .arg("target/wasm-core/wasm32-unknown-unknown/wasm/authsignal_wasm.wasm"))?;
     let small = folder.join("small.wasm");
-    run(setup::npm_program("wasm-opt")?
-        .args(["-Oz", "--converge", "--strip-debug", "--strip-producers"])
-        .arg(folder.join("core_bg.wasm"))
-        .arg("-o")
-        .arg(&small))?;
+    run(setup::npm_program("wasm-opt")?.args(OPTIMISATION).arg(folder.join("core_bg.wasm")).arg("-o").arg(&small))?;
     let named = folder.join("named.wasm");
     let names = output(
         setup::npm_program("wasm-opt")?
