@@ -28,8 +28,8 @@ const bundle = await build({
 });
 
 // Read once: a build that runs beside must not mix two of them.
-const names = await readdir(here("../../pkg"));
-const built = new Map(await Promise.all(names.map(async (name) => [name, await readFile(here(`../../pkg/${name}`))])));
+const files = (await readdir(here("../../pkg"), { withFileTypes: true })).filter((entry) => entry.isFile());
+const built = new Map(await Promise.all(files.map(async ({ name }) => [name, await readFile(here(`../../pkg/${name}`))])));
 
 /** How long a scenario may take: no clock but the scripted one runs in it, so that only a slow machine needs any. */
 const PATIENCE_MS = 60_000;

@@ -5,7 +5,7 @@ const VERIFY = "POST /client/verify/totp";
 export const client = [
   {
     name: "exports: the same names",
-    since: "1.21 names, VerificationMethod as a value",
+    since: "1.21 names, VerificationMethod as a value, and load()",
     run: async (t) => {
       for (const name of Object.keys(t.library).sort()) t.note("export", name, typeof t.library[name]);
       t.note("messages", t.library.AuthsignalWindowMessage);
