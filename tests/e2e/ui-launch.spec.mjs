@@ -24,9 +24,9 @@ class App {
   }
 
   /** Tracks, and launches the URL; what comes of it is kept in the page. */
-  async launch(folder, options, origin = this.origin) {
+  async launch(folder, options, { origin = this.origin, path = "/" } = {}) {
     const { url } = await this.server.track("ada", { redirectUrl: `${this.origin}/back` });
-    await this.page.goto(`${origin}/`);
+    await this.page.goto(origin + path);
     await this.page.getByRole("button", { name: "Pay" }).focus();
     await this.page.evaluate(
       async ([folder, url, options, baseURL]) => {
@@ -135,6 +135,15 @@ for (const [whose, folder] of [
       await expect.poll(() => popup.isClosed()).toBe(true);
     });
 
+    test("in a window that is not told by whom, it still finds the app", async ({ app, context, server }) => {
+      const opened = context.waitForEvent("page");
+      await app.launch(folder, { mode: "window" }, { path: "/private" });
+      const popup = await opened;
+      expect(await popup.evaluate(() => document.referrer)).toBe("");
+      await app.prove(popup);
+      expect(await server.validate((await app.outcome()).token)).toMatchObject({ isValid: true });
+    });
+
     test("what the API refuses inside reaches onError, and leaving still answers", async ({ app, page, server }) => {
       await app.launch(folder, { mode: "popup" });
       await expect(app.popup.getByRole("heading", { level: 1 })).toBeVisible();
@@ -148,16 +157,20 @@ for (const [whose, folder] of [
 
     test("an origin that is not registered gets neither the page in a frame nor a message", async ({ app, context, page }) => {
       const refusal = page.waitForEvent("console", (message) => message.text().includes("frame-ancestors"));
-      await app.launch(folder, { mode: "popup" }, app.attacker);
+      await app.launch(folder, { mode: "popup" }, { origin: app.attacker });
       await refusal;
       expect(await app.events()).toEqual([]);
 
-      const opened = context.waitForEvent("page");
-      await app.launch(folder, { mode: "window" }, app.attacker);
-      const popup = await opened;
-      await popup.getByRole("button", { name: "Leave without changes" }).click();
-      await expect(popup.getByRole("heading", { level: 1 })).toHaveText("That’s it");
-      expect(await app.events()).toEqual([]);
+      // With and without saying who it is.
+      for (const path of ["/", "/private"]) {
+        const opened = context.waitForEvent("page");
+        await app.launch(folder, { mode: "window" }, { origin: app.attacker, path });
+        const popup = await opened;
+        await popup.getByRole("button", { name: "Leave without changes" }).click();
+        await expect(popup.getByRole("heading", { level: 1 })).toHaveText("That’s it");
+        expect(await app.events()).toEqual([]);
+        await popup.close();
+      }
     });
   });
 }
@@ -224,21 +237,29 @@ test("t12: our package listens to the page that it has opened, and to nobody els
   expect(token).not.toBe("forged");
 });
 
-test("a window that the browser blocks is told at once, with a code", async ({ app, page }) => {
-  await page.addInitScript(() => {
-    globalThis.open = () => null;
+for (const [whose, folder, code] of [
+  ["the vendor's package", "vendor", undefined],
+  ["our package, with a code", "ours", "popup_blocked"],
+]) {
+  test(`a window that the browser blocks is told at once by ${whose}`, async ({ app, page }) => {
+    await page.addInitScript(() => {
+      globalThis.open = () => null;
+    });
+    await page.goto(`${app.origin}/`);
+    const thrown = await page.evaluate(
+      async ([folder, url]) => {
+        const { Authsignal } = await import(`/${folder}/index.js`);
+        try {
+          await new Authsignal({ tenantId: "local" }).launch(`${url}/ui/?token=x`, { mode: "window" });
+        } catch ({ message, code }) {
+          return { message, code };
+        }
+      },
+      [folder, app.baseURL],
+    );
+    expect(thrown).toEqual({ message: "Window is not initialized", code });
   });
-  await page.goto(`${app.origin}/`);
-  const thrown = await page.evaluate(async (url) => {
-    const { Authsignal } = await import("/ours/index.js");
-    try {
-      await new Authsignal({ tenantId: "local" }).launch(`${url}/ui/?token=x`, { mode: "window" });
-    } catch ({ message, code }) {
-      return { message, code };
-    }
-  }, app.baseURL);
-  expect(thrown).toEqual({ message: "Window is not initialized", code: "popup_blocked" });
-});
+}
 
 test("a window that its user closes settles the promise, with a code", async ({ app, context }) => {
   const opened = context.waitForEvent("page");

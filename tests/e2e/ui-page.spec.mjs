@@ -112,6 +112,33 @@ test("the policy of the page is strict, and its nonce is new each time", async (
   expect(await first.text()).toContain(nonce(first));
 });
 
+// Without `ui`, which takes the browser's word about it for a defect of the page.
+test("no text can become a part of the page", async ({ page, server }) => {
+  await page.goto((await server.track("ada")).url);
+  const thrown = await page.evaluate(() => {
+    try {
+      document.body.innerHTML = "<p>written</p>";
+    } catch ({ name }) {
+      return name;
+    }
+  });
+  expect(thrown).toBe("TypeError");
+});
+
+test("an address to go back to that is not registered is not gone to, whatever the answer says", async ({ page, server, ui }) => {
+  await page.route("**/v1/client/ui", async (route) => {
+    const response = await route.fetch();
+    const opened = await response.json();
+    opened.action.redirectUrl = "https://attacker.test/back";
+    await route.fulfill({ response, json: opened });
+  });
+  await server.give("ada", { verificationMethod: "EMAIL_OTP", email: ADDRESS });
+  await ui.open("ada");
+  await ui.button("Leave without changes").click();
+  await expect(ui.heading).toHaveText("That’s it");
+  expect(new URL(page.url()).hostname).toBe("localhost");
+});
+
 test("the first view weighs less than 40 KB", async ({ page, server, ui }) => {
   await server.give("ada", { verificationMethod: "EMAIL_OTP", email: ADDRESS });
   const sizes = [];

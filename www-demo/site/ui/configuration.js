@@ -8,6 +8,8 @@ const LOOPBACK = ["localhost", "127.0.0.1", "[::1]"];
 /** Whether a page of this origin may receive a token from here. */
 export function isRegistered(origin) {
   if (configuration.origins.includes(origin)) return true;
+  // Of a page without an origin of its own, such as a sandboxed frame.
+  if (origin === "null") return false;
   const { protocol, hostname } = new URL(origin);
   return configuration.anyLoopback && protocol === "http:" && LOOPBACK.includes(hostname);
 }

@@ -1,16 +1,21 @@
-import { isRegistered } from "./configuration.js";
+import { configuration, isRegistered } from "./configuration.js";
 
 /** The ways out of this page: back by redirect, or messages to the page that opened it. */
 export class Exit {
   #opener;
-  #origin;
+  /** Whom to tell: the opener's origin; every one that may be it, if the browser does not say. */
+  #origins = [];
+  #isKnown = false;
   #redirectUrl;
 
   /** `isPopup`: opened by `launch` in its popup or window mode. */
   constructor(isPopup) {
     if (!isPopup) return;
     this.#opener = window.parent === window ? window.opener : window.parent;
-    this.#origin = this.#opener ? openerOrigin(this.#opener) : undefined;
+    if (!this.#opener) return;
+    const origin = openerOrigin(this.#opener);
+    this.#isKnown = Boolean(origin);
+    this.#origins = (origin ? [origin] : configuration.origins).filter(isRegistered);
   }
 
   get isPopup() {
@@ -20,7 +25,10 @@ export class Exit {
   /** The address that `track` was given. The server has checked its origin; a second look costs nothing. */
   set redirectUrl(url) {
     const { protocol, origin } = new URL(url);
-    if ((protocol === "https:" || protocol === "http:") && isRegistered(origin)) this.#redirectUrl = url;
+    if ((protocol !== "https:" && protocol !== "http:") || !isRegistered(origin)) return;
+    this.#redirectUrl = url;
+    // An app whose own policy is to send no referrer: it has said where it is when it tracked.
+    if (this.#opener && !this.#isKnown) this.#origins = [...new Set([...configuration.origins, origin])];
   }
 
   /** The first screen stands. */
@@ -38,9 +46,12 @@ export class Exit {
     this.#post(JSON.stringify({ event: "AUTHSIGNAL_API_ERROR", errorCode, statusCode }));
   }
 
-  /** Hands `token` back and leaves; false if there is nobody to hand it to. */
+  /** Hands `token` back and leaves; false if there is nobody to hand it to, or perhaps nobody. */
   leave(token) {
-    if (this.#opener) return this.#post(JSON.stringify({ event: "AUTHSIGNAL_CLOSE_POPUP", token }));
+    if (this.#opener) {
+      this.#post(JSON.stringify({ event: "AUTHSIGNAL_CLOSE_POPUP", token }));
+      return this.#isKnown && this.#origins.length > 0;
+    }
     if (!this.#redirectUrl) return false;
     const target = new URL(this.#redirectUrl);
     target.searchParams.set("token", token);
@@ -48,18 +59,18 @@ export class Exit {
     return true;
   }
 
-  /** Never to `*`: whoever has put this page into a frame or has opened it must be registered to hear of it. */
+  /**
+   * Never to `*`: whoever has put this page into a frame or has opened it must be registered to hear of it. The browser
+   * hands a message over only if the opener really is of the origin that it is for.
+   */
   #post(message) {
-    if (!this.#origin) return false;
-    this.#opener.postMessage(message, this.#origin);
-    return true;
+    for (const origin of this.#origins) this.#opener.postMessage(message, origin);
   }
 }
 
-/** The origin of the page that opened this one, if it is registered. */
+/** The origin of the page that opened this one, as far as the browser tells. */
 function openerOrigin(opener) {
-  const origin = location.ancestorOrigins?.[0] ?? sameOrigin(opener) ?? referrerOrigin();
-  return origin && origin !== "null" && isRegistered(origin) ? origin : undefined;
+  return location.ancestorOrigins?.[0] ?? sameOrigin(opener) ?? referrerOrigin();
 }
 
 function sameOrigin(opener) {
