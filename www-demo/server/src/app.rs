@@ -77,7 +77,10 @@ impl std::ops::Deref for App {
 impl App {
     /// Puts the parts together.
     pub fn new(config: Config, store: Store, random: Random) -> Result<Self, Box<dyn Error>> {
-        let tokens = Tokens::new(&config.secret, &config.api(), &config.tenant_id);
+        let tokens = match &config.token_key {
+            Some(key) => Tokens::with_key(key, &config.api(), &config.tenant_id),
+            None => Tokens::new(&config.secret, &config.api(), &config.tenant_id),
+        };
         let origins = config.passkey_origins().into_iter().map(Url::parse).collect::<Result<_, _>>()?;
         let ceremonies = Ceremonies::new(&config.rp_id, &config.rp_name, origins, config.is_local);
         let (ending, _) = watch::channel(false);

@@ -6,6 +6,7 @@ use crate::appearance::Appearance;
 use crate::deployment::is_within;
 use crate::domain::Millis;
 use crate::domain::binding::DEFAULT_WINDOW;
+use crate::token_key::TokenKey;
 
 /// The settings of one server.
 #[derive(Clone, Debug)]
@@ -33,6 +34,10 @@ pub struct Config {
     pub ui: Appearance,
     /// Where the backend takes events: an http or https address. Nowhere, if absent.
     pub webhook: Option<String>,
+    /// Signs tokens by RS256, with its public half at the JWKS address. By HS256 with the secret, if absent.
+    pub token_key: Option<TokenKey>,
+    /// Whether sends and verifies are limited for each user: see [`crate::domain::rate`].
+    pub rate_limits: bool,
     /// The life of a token and of a binding window.
     pub window: Millis,
 }
@@ -52,6 +57,8 @@ impl Config {
             ui: Appearance::default(),
             is_local: true,
             webhook: None,
+            token_key: None,
+            rate_limits: false,
             window: DEFAULT_WINDOW,
         }
     }

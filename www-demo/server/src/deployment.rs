@@ -7,6 +7,7 @@ use clap::Args;
 use url::{Host, Url};
 
 use crate::config::{Config, is_loopback_origin};
+use crate::token_key::TokenKey;
 
 /// The shortest secret: 256 bits, if its bytes are random.
 pub const SHORTEST_SECRET: usize = 32;
@@ -53,6 +54,12 @@ pub struct Deployment {
     /// Where the backend takes signed events: email.created, sms.created, push.created, authenticator.*
     #[arg(long, env = "AUTHSIGNAL_LOCAL_WEBHOOK", hide_env_values = true)]
     pub webhook: Option<String>,
+    /// A PEM file with an RSA private key: tokens are signed by RS256, and its public half is published.
+    #[arg(long, env = "AUTHSIGNAL_LOCAL_TOKEN_KEY", hide_env_values = true)]
+    pub token_key: Option<PathBuf>,
+    /// Sends as many codes, and lets them be tried as often, as anybody asks. The limits are the vendor's: see the README.
+    #[arg(long, env = "AUTHSIGNAL_LOCAL_NO_RATE_LIMITS")]
+    pub no_rate_limits: bool,
 }
 
 /// What is needed to start.
@@ -137,6 +144,10 @@ impl Deployment {
         if webhook.as_deref().is_some_and(|address| !is_web_address(address)) {
             wrong.push("--webhook (AUTHSIGNAL_LOCAL_WEBHOOK) is an http or https address".to_owned());
         }
+        let token_key = self.token_key.as_deref().map(TokenKey::read).transpose().unwrap_or_else(|why| {
+            wrong.push(format!("--token-key (AUTHSIGNAL_LOCAL_TOKEN_KEY): {why}"));
+            None
+        });
         match listen {
             Ok(listen) if wrong.is_empty() => Ok(Checked {
                 listen,
@@ -151,6 +162,8 @@ impl Deployment {
                     site: self.site,
                     pkg: self.pkg,
                     webhook,
+                    token_key,
+                    rate_limits: !self.no_rate_limits,
                     is_local: false,
                     ..Config::local(0)
                 },

@@ -15,85 +15,97 @@ pub struct ApiError {
     status: StatusCode,
     code: &'static str,
     description: Cow<'static, str>,
+    /// Seconds after which it is worth asking again.
+    retry_after: Option<i64>,
 }
 
 /// What a handler answers.
 pub type ApiResult<T> = Result<T, ApiError>;
 
 impl ApiError {
+    fn new(status: StatusCode, code: &'static str, description: impl Into<Cow<'static, str>>) -> Self {
+        Self { status, code, description: description.into(), retry_after: None }
+    }
+
     /// The request cannot be carried out as it stands.
     pub fn invalid_request(description: impl Into<Cow<'static, str>>) -> Self {
-        Self { status: StatusCode::BAD_REQUEST, code: "invalid_request", description: description.into() }
+        Self::new(StatusCode::BAD_REQUEST, "invalid_request", description)
     }
 
     /// The same, with the status that says more.
     pub fn invalid_with(status: StatusCode, description: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, code: "invalid_request", description: description.into() }
+        Self::new(status, "invalid_request", description)
     }
 
     /// Nothing of this id that the caller may see.
     pub fn not_found(description: impl Into<Cow<'static, str>>) -> Self {
-        Self { status: StatusCode::NOT_FOUND, code: "not_found", description: description.into() }
+        Self::new(StatusCode::NOT_FOUND, "not_found", description)
     }
 
     /// The caller did not prove who they are.
     pub fn unauthorized(description: impl Into<Cow<'static, str>>) -> Self {
-        Self { status: StatusCode::UNAUTHORIZED, code: "unauthorized", description: description.into() }
+        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", description)
     }
 
     /// The caller may not do this from where they are.
     pub fn forbidden(description: impl Into<Cow<'static, str>>) -> Self {
-        Self { status: StatusCode::FORBIDDEN, code: "forbidden", description: description.into() }
+        Self::new(StatusCode::FORBIDDEN, "forbidden", description)
     }
 
     /// The token has ended.
     pub fn expired_token(description: impl Into<Cow<'static, str>>) -> Self {
-        Self { status: StatusCode::UNAUTHORIZED, code: "expired_token", description: description.into() }
+        Self::new(StatusCode::UNAUTHORIZED, "expired_token", description)
     }
 
     /// A credential that is known, but not accepted.
     pub fn invalid_credential(description: impl Into<Cow<'static, str>>) -> Self {
-        Self { status: StatusCode::BAD_REQUEST, code: "invalid_credential", description: description.into() }
+        Self::new(StatusCode::BAD_REQUEST, "invalid_credential", description)
     }
 
     /// A credential that was looked for and is not there.
     pub fn no_credential(description: impl Into<Cow<'static, str>>) -> Self {
-        Self { status: StatusCode::NOT_FOUND, code: "invalid_credential", description: description.into() }
+        Self::new(StatusCode::NOT_FOUND, "invalid_credential", description)
     }
 
     /// A credential that this tenant has never had, or has no longer: clients may tell the authenticator to forget it.
     pub fn unknown_credential() -> Self {
-        Self {
-            status: StatusCode::NOT_FOUND,
-            code: "unknown_credential",
-            description: "This passkey is not registered here. Remove it from the device, and create another one."
-                .into(),
-        }
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "unknown_credential",
+            "This passkey is not registered here. Remove it from the device, and create another one.",
+        )
     }
 
-    /// Too much in too little time.
-    pub fn too_many_requests(description: impl Into<Cow<'static, str>>) -> Self {
-        Self { status: StatusCode::TOO_MANY_REQUESTS, code: "too_many_requests", description: description.into() }
+    /// Too much in too little time: allowed again after so many seconds.
+    pub fn too_many_requests(seconds: i64) -> Self {
+        Self {
+            retry_after: Some(seconds),
+            ..Self::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "too_many_requests",
+                format!("Too many requests in too little time. Try again in {seconds} seconds."),
+            )
+        }
     }
 
     /// The backend's webhook did not take what was to be sent to a person.
     pub fn undelivered(description: impl Into<Cow<'static, str>>) -> Self {
-        Self { status: StatusCode::BAD_GATEWAY, code: "invalid_configuration", description: description.into() }
+        Self::new(StatusCode::BAD_GATEWAY, "invalid_configuration", description)
     }
 
     /// Not now, and perhaps elsewhere.
     pub fn unavailable(description: impl Into<Cow<'static, str>>) -> Self {
-        Self { status: StatusCode::SERVICE_UNAVAILABLE, code: "unavailable", description: description.into() }
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", description)
     }
 
     /// Our own failure. What it was goes to the log, not to the caller.
     pub fn internal(cause: impl std::fmt::Display) -> Self {
         tracing::error!(%cause, "a request failed");
-        Self {
-            status: StatusCode::INTERNAL_SERVER_ERROR,
-            code: "unexpected_error",
-            description: "The server failed to answer; its log says why.".into(),
-        }
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "unexpected_error",
+            "The server failed to answer; its log says why.",
+        )
     }
 
     /// The status.
@@ -118,16 +130,15 @@ impl From<Refusal> for ApiError {
                 "The authenticator that opened this binding window was removed, which ended the window. Have the user \
                  verify with another one.",
             ),
-            Refusal::Scope(operation) => Self {
-                status: StatusCode::FORBIDDEN,
-                code: "insufficient_scope",
-                description: format!(
+            Refusal::Scope(operation) => Self::new(
+                StatusCode::FORBIDDEN,
+                "insufficient_scope",
+                format!(
                     "{scope} is required: have the user verify with an existing authenticator first, or track the \
                      action with the scope {scope}.",
                     scope = operation.scope()
-                )
-                .into(),
-            },
+                ),
+            ),
             Refusal::Last => {
                 Self::invalid_request("The last authenticator cannot be removed. Add another one before it.")
             }
@@ -150,7 +161,11 @@ impl From<serde_json::Error> for ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let body = json!({ "error": self.code, "errorCode": self.code, "errorDescription": self.description });
-        (self.status, Json(body)).into_response()
+        let mut response = (self.status, Json(body)).into_response();
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
     }
 }
 
@@ -172,9 +187,7 @@ pub async fn as_triple(response: Response) -> Response {
     };
     let triple = match status {
         StatusCode::NOT_FOUND => ApiError::not_found(description),
-        status if status.is_server_error() => {
-            ApiError { status, code: "unexpected_error", description: description.into() }
-        }
+        status if status.is_server_error() => ApiError::new(status, "unexpected_error", description),
         status => ApiError::invalid_with(status, description),
     };
     let body = triple.into_response().into_body();

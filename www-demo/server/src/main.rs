@@ -15,6 +15,7 @@ use authsignal_local::deployment::{Checked, Deployment, is_web_address};
 use authsignal_local::domain::{MINUTE, Millis};
 use authsignal_local::random::Random;
 use authsignal_local::store::Store;
+use authsignal_local::token_key::TokenKey;
 use authsignal_local::webhook;
 use clap::{Args, Parser, Subcommand};
 use tokio::net::TcpListener;
@@ -67,6 +68,12 @@ struct Local {
     /// Where the backend takes signed events: email.created, sms.created, push.created, authenticator.*
     #[arg(long, value_parser = web_address)]
     webhook: Option<String>,
+    /// A PEM file with an RSA private key: tokens are signed by RS256, and its public half is published.
+    #[arg(long)]
+    token_key: Option<PathBuf>,
+    /// Limits how often codes are sent and tried, as the vendor does.
+    #[arg(long)]
+    rate_limits: bool,
 }
 
 fn web_address(text: &str) -> Result<String, String> {
@@ -111,7 +118,14 @@ async fn run_local(options: Local) -> Result<(), String> {
     let port = listener.local_addr().map_err(|error| error.to_string())?.port();
     // Browsers try ::1 for "localhost" too; a machine without IPv6 does without.
     let ipv6 = TcpListener::bind((Ipv6Addr::LOCALHOST, port)).await.ok();
-    let config = Config { site: options.site, pkg: options.pkg, webhook: options.webhook, ..Config::local(port) };
+    let config = Config {
+        site: options.site,
+        pkg: options.pkg,
+        webhook: options.webhook,
+        token_key: options.token_key.as_deref().map(TokenKey::read).transpose()?,
+        rate_limits: options.rate_limits,
+        ..Config::local(port)
+    };
     let config = with_appearance(config, options.ui.as_deref())?;
     let listeners = [Some(listener), ipv6].into_iter().flatten().collect();
     let default = if options.seed.is_some() { "sqlite::memory:" } else { "sqlite:.data/authsignal-local.sqlite" };

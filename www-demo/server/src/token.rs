@@ -1,5 +1,7 @@
 //! Challenge tokens: JSON Web Tokens that tell who is being challenged, for what, and what they may do.
 
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use jsonwebtoken::crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils};
 use jsonwebtoken::errors::{Error, ErrorKind};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
@@ -10,6 +12,7 @@ use subtle::ConstantTimeEq;
 use crate::domain::scope::Scopes;
 use crate::domain::{Millis, SECOND};
 use crate::random::hmac_sha256;
+use crate::token_key::{TokenKey, has_signed};
 
 /// What a token says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,39 +105,69 @@ const ACCESS_TYPE: &str = "at+jwt";
 
 /// Mints and reads the tokens of one tenant.
 pub struct Tokens {
-    encoding: EncodingKey,
+    header: Header,
+    signing: Signing,
     decoding: DecodingKey,
     validation: Validation,
     tenant_id: String,
 }
 
+/// What signs: the one algorithm of the tenant, and no other is read.
+enum Signing {
+    Hs256(EncodingKey),
+    Rs256(TokenKey),
+}
+
 impl Tokens {
     /// Signs with the tenant's secret, for this audience.
     pub fn new(secret: &str, audience: &str, tenant_id: &str) -> Self {
+        let signing = Signing::Hs256(EncodingKey::from_secret(secret.as_bytes()));
+        let decoding = DecodingKey::from_secret(secret.as_bytes());
+        Self::with(Header::new(Algorithm::HS256), signing, decoding, audience, tenant_id)
+    }
+
+    /// Signs with a private key whose public half is published.
+    pub fn with_key(key: &TokenKey, audience: &str, tenant_id: &str) -> Self {
+        let header = Header { kid: Some(key.id()), ..Header::new(Algorithm::RS256) };
+        let decoding = DecodingKey::from_rsa_der(key.public_der());
+        Self::with(header, Signing::Rs256(key.clone()), decoding, audience, tenant_id)
+    }
+
+    fn with(header: Header, signing: Signing, decoding: DecodingKey, audience: &str, tenant_id: &str) -> Self {
         // Whoever was first has installed the same one.
         let _ = PROVIDER.install_default();
-        let mut validation = Validation::new(Algorithm::HS256);
+        let mut validation = Validation::new(header.alg);
         validation.set_audience(&[audience]);
         // The server's clock can be moved, and the library only knows the system's: see `Claims::ends_at`.
         validation.validate_exp = false;
         validation.set_required_spec_claims(&["aud", "sub", "exp"]);
-        Self {
-            encoding: EncodingKey::from_secret(secret.as_bytes()),
-            decoding: DecodingKey::from_secret(secret.as_bytes()),
-            validation,
-            tenant_id: tenant_id.to_owned(),
-        }
+        Self { header, signing, decoding, validation, tenant_id: tenant_id.to_owned() }
     }
 
     /// The token that says this.
     pub fn mint(&self, claims: &Claims) -> Result<String, Error> {
-        encode(&Header::new(Algorithm::HS256), claims, &self.encoding)
+        self.encode(&self.header, claims)
     }
 
     /// The access token that says this.
     pub fn mint_access(&self, claims: &AccessClaims) -> Result<String, Error> {
-        let header = Header { typ: Some(ACCESS_TYPE.to_owned()), ..Header::new(Algorithm::HS256) };
-        encode(&header, claims, &self.encoding)
+        let header = Header { typ: Some(ACCESS_TYPE.to_owned()), ..self.header.clone() };
+        self.encode(&header, claims)
+    }
+
+    fn encode(&self, header: &Header, claims: &impl Serialize) -> Result<String, Error> {
+        let key = match &self.signing {
+            Signing::Hs256(key) => return encode(header, claims, key),
+            Signing::Rs256(key) => key,
+        };
+        // The library would read the key anew for each token.
+        let message = format!(
+            "{}.{}",
+            BASE64_URL_SAFE_NO_PAD.encode(serde_json::to_vec(header)?),
+            BASE64_URL_SAFE_NO_PAD.encode(serde_json::to_vec(claims)?)
+        );
+        let signature = key.sign(message.as_bytes()).map_err(|error| ErrorKind::Signing(error.to_string()))?;
+        Ok(format!("{message}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature)))
     }
 
     /// What an access token of ours says, whether it has ended or not; nothing if it is not one of ours.
@@ -158,7 +191,7 @@ impl Tokens {
     }
 }
 
-/// HS256 by the crates that are here anyway; every other algorithm is refused.
+/// HS256 and the checking half of RS256 by the crates that are here anyway; every other algorithm is refused.
 static PROVIDER: CryptoProvider = CryptoProvider {
     signer_factory: |algorithm, key| match algorithm {
         Algorithm::HS256 => Ok(Box::new(Hs256(key.as_bytes().to_vec()))),
@@ -166,6 +199,7 @@ static PROVIDER: CryptoProvider = CryptoProvider {
     },
     verifier_factory: |algorithm, key| match algorithm {
         Algorithm::HS256 => Ok(Box::new(Hs256(key.try_get_as_bytes()?.to_vec()))),
+        Algorithm::RS256 => Ok(Box::new(Rs256(key.try_get_as_bytes()?.to_vec()))),
         _ => Err(ErrorKind::InvalidAlgorithm.into()),
     },
     key_utils: KeyUtils::new_unimplemented(),
@@ -195,6 +229,21 @@ impl JwtSigner for Hs256 {
 impl JwtVerifier for Hs256 {
     fn algorithm(&self) -> Algorithm {
         Algorithm::HS256
+    }
+}
+
+/// A public key, as DER of PKCS #1.
+struct Rs256(Vec<u8>);
+
+impl Verifier<Vec<u8>> for Rs256 {
+    fn verify(&self, message: &[u8], signature: &Vec<u8>) -> Result<(), signature::Error> {
+        if has_signed(&self.0, message, signature) { Ok(()) } else { Err(signature::Error::new()) }
+    }
+}
+
+impl JwtVerifier for Rs256 {
+    fn algorithm(&self) -> Algorithm {
+        Algorithm::RS256
     }
 }
 
@@ -261,5 +310,58 @@ mod tests {
         ] {
             assert_eq!(tokens().read(&token), None, "{why}");
         }
+    }
+
+    // Made by `openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048`, for tests.
+    const KEY: &str = include_str!("../tests/keys/one.pem");
+    const OTHER_KEY: &str = include_str!("../tests/keys/other.pem");
+
+    fn rs256(pem: &str) -> (TokenKey, Tokens) {
+        let key = TokenKey::from_pem(pem.as_bytes()).unwrap();
+        let tokens = Tokens::with_key(&key, "http://localhost:1/v1", "local");
+        (key, tokens)
+    }
+
+    #[test]
+    fn t13_with_rs256_a_token_that_is_signed_with_what_is_public_is_refused() {
+        let (key, tokens) = rs256(KEY);
+        let (_, others) = rs256(OTHER_KEY);
+        let minted: Claims = serde_json::from_value(claims()).unwrap();
+        let token = tokens.mint(&minted).unwrap();
+        assert_eq!(tokens.read(&token), Some(minted.clone()));
+        assert_eq!(others.read(&token), None, "another key");
+        assert_eq!(super::tests::tokens().read(&token), None, "a tenant of HS256");
+
+        let (message, mac) = token.rsplit_once('.').unwrap();
+        let (_, payload) = message.split_once('.').unwrap();
+        let n = BASE64.decode(key.jwks()["keys"][0]["n"].as_str().unwrap()).unwrap();
+        let jwks = key.jwks().to_string();
+        let hs256 = |secret: &[u8], header: Value| {
+            let message = format!("{}.{}", BASE64.encode(header.to_string()), BASE64.encode(claims().to_string()));
+            let mac = BASE64.encode(hmac_sha256(secret, message.as_bytes()));
+            format!("{message}.{mac}")
+        };
+        let confused = json!({ "typ": "JWT", "alg": "HS256", "kid": key.id() });
+        let none = BASE64.encode(json!({ "typ": "JWT", "alg": "none" }).to_string());
+        for (why, token) in [
+            ("HS256 with the public key as DER", hs256(key.public_der(), confused.clone())),
+            ("HS256 with the modulus", hs256(&n, confused.clone())),
+            ("HS256 with the key set's text", hs256(jwks.as_bytes(), confused.clone())),
+            ("HS256 with the tenant's secret", hs256(b"secret", confused)),
+            ("RS256, a MAC for a signature", hs256(key.public_der(), json!({ "typ": "JWT", "alg": "RS256" }))),
+            ("alg none", format!("{none}.{payload}.")),
+            ("alg none with the signature", format!("{none}.{payload}.{mac}")),
+            ("no signature", format!("{message}.")),
+            ("a changed payload", token.replacen(&payload[..8], &payload[1..9], 1)),
+        ] {
+            assert_eq!(tokens.read(&token), None, "{why}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_is_too_short_or_none_is_refused_in_words() {
+        let refused = |pem: &[u8]| TokenKey::from_pem(pem).unwrap_err();
+        assert!(refused(include_bytes!("../tests/keys/short.pem")).contains("2048 bits or more"));
+        assert!(refused(b"no key").contains("no RSA private key"));
     }
 }

@@ -5,6 +5,7 @@ pub mod binding;
 pub mod code;
 pub mod mask;
 pub mod method;
+pub mod rate;
 pub mod recovery;
 pub mod scope;
 pub mod totp;

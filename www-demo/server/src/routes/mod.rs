@@ -94,10 +94,11 @@ verbs! {
 pub fn table() -> Vec<Route> {
     use Need::{Change, Local, Nothing, OneTime, Proof, Secret, Signature, Socket, Tenant, Token, TokenOrTenant};
     use Operation::{Add, Remove, Update};
-    use client::{authenticators, challenge, codes, devices, in_app, init, magic_link, passkey, push, qr_code};
+    use client::{authenticators, challenge, codes, devices, in_app, init, keys, magic_link, passkey, push, qr_code};
     use client::{recovery_codes, security_key, totp};
     vec![
         post("/v1/client/init", Token, init::init),
+        get("/v1/client/public/{tenant_id}/.well-known/jwks", Nothing, keys::jwks),
         get("/v1/client/authenticators", TokenOrTenant, authenticators::configuration),
         post("/v1/client/challenge", TokenOrTenant, challenge::start),
         post("/v1/client/challenge/web", TokenOrTenant, challenge::start_web),

@@ -8,6 +8,7 @@ mod authenticators;
 mod challenges;
 mod demo;
 mod outbox;
+mod rates;
 mod recovery;
 mod sessions;
 mod snapshot;
@@ -319,6 +320,7 @@ impl Tx {
             "DELETE FROM wrong_codes WHERE at < $1",
             "DELETE FROM sessions WHERE expires_at < $1",
             "DELETE FROM outbox WHERE created_at < $1",
+            "DELETE FROM rates WHERE at < $1",
             "DELETE FROM webhooks WHERE created_at < $1 AND state <> 'waiting'",
         ] {
             deleted += self.run(sql, values![moment]).await?;
@@ -334,6 +336,7 @@ impl Tx {
             "DELETE FROM demo_sessions",
             "DELETE FROM outbox",
             "DELETE FROM webhooks",
+            "DELETE FROM rates",
         ] {
             self.run(sql, values![]).await?;
         }

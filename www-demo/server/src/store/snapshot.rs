@@ -5,7 +5,7 @@ use sqlx::{AssertSqlSafe, Column, Row as _, TypeInfo as _};
 use super::{Row, Tx, Value, values};
 
 /// Every table, those first that others refer to.
-const TABLES: [&str; 10] = [
+const TABLES: [&str; 11] = [
     "users",
     "actions",
     "authenticators",
@@ -16,6 +16,7 @@ const TABLES: [&str; 10] = [
     "demo_sessions",
     "outbox",
     "webhooks",
+    "rates",
 ];
 
 /// Rows as they were stored.

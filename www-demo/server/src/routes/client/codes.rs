@@ -16,6 +16,7 @@ use crate::domain::binding::Operation;
 use crate::domain::code::{Failure, may_guess, six_digits};
 use crate::domain::method::Method;
 use crate::error::{ApiError, ApiResult};
+use crate::limits;
 use crate::outbox::{About, Content, Sent};
 use crate::random::hmac_sha256;
 use crate::routes::body::Body;
@@ -233,6 +234,7 @@ async fn send_code(
     message: MessageKind,
 ) -> ApiResult<(Challenge, Sent)> {
     let now = app.clock.now();
+    app.limit(tx, &user.user_key, limits::sends(message)).await?;
     let code = six_digits(|| app.random.bytes());
     let challenge_id = app.random.id();
     let challenge = Challenge {
@@ -277,6 +279,7 @@ async fn verify(app: &App, holder: &Holder, channel: Channel, code: &str) -> Api
     let now = app.clock.now();
     let mut tx = app.store.write().await?;
     let user = holder.turn(&mut tx).await?;
+    app.limit(&mut tx, &user.user_key, limits::verifies(channel.message)).await?;
     let action_key = holder.action.action_key.as_str();
     let Some(challenge) = tx.newest_of_action(channel.kind, &user.user_key, action_key, now).await? else {
         return Ok(Json(not_verified(Failure::InvalidOrExpired)));

@@ -18,6 +18,7 @@ use super::codes::{Ask, Email, add_pending, challenged};
 use crate::app::{App, LARGEST_BODY};
 use crate::domain::binding::Operation;
 use crate::domain::method::Method;
+use crate::domain::rate::LINK_SENDS;
 use crate::error::{ApiError, ApiResult};
 use crate::outbox::{About, Content, Sent};
 use crate::routes::body::Body;
@@ -59,6 +60,7 @@ async fn send_link(
     to: &Authenticator,
 ) -> ApiResult<(Challenge, Sent)> {
     let now = app.clock.now();
+    app.limit(tx, &user.user_key, LINK_SENDS).await?;
     let word = app.random.word();
     let challenge = Challenge {
         user_key: Some(user.user_key.clone()),

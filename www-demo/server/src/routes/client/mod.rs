@@ -8,6 +8,7 @@ pub mod codes;
 pub mod devices;
 pub mod in_app;
 pub mod init;
+pub mod keys;
 pub mod magic_link;
 pub mod passkey;
 pub mod push;

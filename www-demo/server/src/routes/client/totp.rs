@@ -9,6 +9,7 @@ use crate::app::App;
 use crate::domain::binding::Operation;
 use crate::domain::code::{Failure, may_guess};
 use crate::domain::method::Method;
+use crate::domain::rate::TOTP_VERIFIES;
 use crate::domain::totp::AuthenticatorApp;
 use crate::error::{ApiError, ApiResult};
 use crate::routes::body::{Body, Empty};
@@ -65,6 +66,7 @@ pub async fn verify(State(app): State<App>, holder: Holder, Body(body): Body<Cod
     let mut tx = app.store.write().await?;
     let user = holder.turn(&mut tx).await?;
     let now = app.clock.now();
+    app.limit(&mut tx, &user.user_key, TOTP_VERIFIES).await?;
     let candidates: Vec<Authenticator> = tx
         .authenticators(&user.user_key)
         .await?

@@ -11,9 +11,11 @@ use crate::app::App;
 use crate::domain::address::{is_email, is_phone_number};
 use crate::domain::code::{Failure, may_guess, six_digits};
 use crate::domain::method::Method;
+use crate::domain::rate::{EMAIL_VERIFIES, SMS_VERIFIES};
 use crate::domain::scope::Scopes;
 use crate::domain::{Millis, SECOND};
 use crate::error::{ApiError, ApiResult};
+use crate::limits;
 use crate::outbox::{About, Content};
 use crate::routes::body::Body;
 use crate::routes::client::challenge::CHALLENGE_LIFE;
@@ -83,6 +85,8 @@ pub async fn challenge(State(app): State<App>, Body(body): Body<Ask>) -> ApiResu
         return Err(ApiError::invalid_request("The action or the idempotencyKey is not of the right form."));
     }
 
+    let subject = user.as_ref().map_or(address.as_str(), |user| user.user_key.as_str());
+    app.limit(&mut tx, subject, limits::sends(message)).await?;
     let digits = six_digits(|| app.random.bytes());
     let challenge_id = app.random.id();
     let mut data = json!({ "method": method, "action": &code, "idempotencyKey": &idempotency_key });
@@ -129,6 +133,10 @@ pub async fn verify(State(app): State<App>, Body(body): Body<Verify>) -> ApiResu
     if challenge.progress != Progress::Pending {
         return failed(Failure::InvalidOrExpired);
     }
+    let text = |name: &str| challenge.data[name].as_str();
+    let limit = if text("email").is_some() { EMAIL_VERIFIES } else { SMS_VERIFIES };
+    let address = text("email").or_else(|| text("phoneNumber")).unwrap_or_default();
+    app.limit(&mut tx, challenge.user_key.as_deref().unwrap_or(address), limit).await?;
     // Counted before it is looked at: of guesses that come at once, none is free.
     let attempts = tx.add_attempt(&challenge.challenge_id).await?;
     if let Err(failure) = may_guess(attempts - 1, 0) {
