@@ -64,7 +64,7 @@ describe("finding the program", () => {
 
   test("what ends before it listens is quoted", async () => {
     const failing = startLocalServer({ program, database: "nonsense:" });
-    await assert.rejects(failing, { code: "local_server_failed", message: /ended with status 1.*\n.*nonsense/ });
+    await assert.rejects(failing, { code: "local_server_failed", message: /ended with status 1.*\n.*the database/ });
     await assert.rejects(startLocalServer({ program: fileURLToPath(import.meta.url) }), { code: "local_server_failed" });
   });
 

@@ -49,6 +49,13 @@ struct Counts {
     failed: u32,
 }
 
+impl std::ops::AddAssign for Counts {
+    fn add_assign(&mut self, other: Counts) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+    }
+}
+
 /// The suites that are meant: without names the ordinary ones; `all` means every one.
 fn chosen(names: &[String]) -> Result<Vec<&'static Suite>> {
     let every = || SUITES.iter().chain(HEAVY_SUITES);
@@ -137,12 +144,16 @@ fn types() -> Result<Counts> {
     package::build()?;
     let mut counts = Counts::default();
     for project in ["bundler", "node16", "nodenext"] {
-        let config = root().join(format!("tests/types/tsconfig.{project}.json"));
-        let ok = run(setup::npm_program("tsc")?.arg("--project").arg(&config)).is_ok();
-        println!("types in {project}: {}", if ok { "ok" } else { "FAILED" });
-        if ok { counts.passed += 1 } else { counts.failed += 1 }
+        counts += compiles(&format!("tests/types/tsconfig.{project}.json"))?;
     }
     Ok(counts)
+}
+
+/// Whether TypeScript accepts that project: one test.
+fn compiles(config: &str) -> Result<Counts> {
+    let is_ok = run(setup::npm_program("tsc")?.arg("--project").arg(root().join(config))).is_ok();
+    println!("{config}: {}", if is_ok { "ok" } else { "FAILED" });
+    Ok(Counts { passed: is_ok.into(), failed: (!is_ok).into() })
 }
 
 /// Packs the package and installs the tarball, as a user does: the folder that it is installed into.
@@ -208,7 +219,18 @@ fn kit() -> Result<Counts> {
     let program = serve::program()?;
     setup::npm()?;
     link_package("tests/kit")?;
-    counted(node_tests("tests/kit")?.env("AUTHSIGNAL_LOCAL", program), count_node)
+    let chromium = setup::chromium()?;
+    let mut vitest = setup::npm_program("vitest")?;
+    vitest.args(["run", "--root", "kit/vitest"]).env("NO_COLOR", "1");
+    let mut playwright = setup::npm_program("playwright")?;
+    playwright.args(["test", "-c", "kit"]).env("CHROMIUM", chromium);
+    let mut total = compiles("tests/kit/tsconfig.json")?;
+    total += counted(node_tests("tests/kit")?.env("AUTHSIGNAL_LOCAL", &program), count_node)?;
+    for (mut runner, count) in [(vitest, count_vitest as fn(&str) -> Counts), (playwright, count_playwright)] {
+        let tests = root().join("tests");
+        total += counted(runner.current_dir(tests).env("AUTHSIGNAL_LOCAL", &program), count)?;
+    }
+    Ok(total)
 }
 
 /// Lets the files of a folder import the built package by its name.
@@ -331,6 +353,14 @@ fn count_node(line: &str) -> Counts {
     Counts { passed: number("# pass "), failed: number("# fail ") }
 }
 
+/// `      Tests  1 failed | 3 passed (4)`
+fn count_vitest(line: &str) -> Counts {
+    if !line.trim_start().starts_with("Tests ") {
+        return Counts::default();
+    }
+    Counts { passed: before(line, "passed"), failed: before(line, "failed") }
+}
+
 /// `  5 passed (3.2s)` and `  1 failed`
 fn count_playwright(line: &str) -> Counts {
     let words: Vec<&str> = line.split_whitespace().collect();
@@ -375,6 +405,8 @@ mod tests {
         assert_eq!(count_cargo("test a_test ... ok"), counts(0, 0));
         assert_eq!(count_node("# pass 7"), counts(7, 0));
         assert_eq!(count_node("# fail 2"), counts(0, 2));
+        assert_eq!(count_vitest("      Tests  1 failed | 3 passed (4)"), counts(3, 1));
+        assert_eq!(count_vitest(" Test Files  1 passed (1)"), counts(0, 0));
         assert_eq!(count_playwright("  12 passed (9.1s)"), counts(12, 0));
         assert_eq!(count_playwright("  1 failed"), counts(0, 1));
         assert_eq!(count_playwright("  2 failed tests were retried again"), counts(0, 0));
