@@ -738,8 +738,8 @@ export type ChallengeParams = {
 export interface QrCode {
   /** Opens a session: show the `challengeId` as a QR code. Needs no token. Rejects with the code `socket_lost`. */
   challenge(params: ChallengeParams): Promise<AuthsignalResponse<QrCodeChallengeResponse>>;
-  /** Replaces the challenge now. `custom` absent: as before. Rejects before `challenge`. */
-  refresh(params?: { custom?: Record<string, unknown> }): Promise<void>;
+  /** Replaces the challenge now. `custom` absent: as before. Rejects before `challenge`, and as that does. */
+  refresh(params?: { custom?: Record<string, unknown> } & CallOptions): Promise<void>;
   /** Ends the session: no callback is called from now on. */
   disconnect(): void;
 }

@@ -454,12 +454,12 @@ const qrCode = (context) => {
     async challenge(parameters) {
       const { openSession } = await import("./later.js");
       session?.end();
-      session = openSession(context, call, notify, coded, isObject(parameters) ? parameters : {});
+      session = openSession(context, call, notify, answer, Object(parameters));
       return session.challenge();
     },
-    async refresh({ custom } = {}) {
+    async refresh(parameters) {
       if (!session) throw new Error("challenge() must be called before refresh()");
-      await session.refresh(custom);
+      await session.refresh(parameters);
     },
     disconnect() {
       session?.end();

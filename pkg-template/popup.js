@@ -15,7 +15,7 @@ const css = (width, height) => `
 #${id("container")} { z-index: 2147483647; display: flex; }
 #${id("container")}[aria-hidden='true'] { display: none; }
 #${id("overlay")} { background-color: rgba(0, 0, 0, 0.18); opacity: 0; transition: opacity 150ms ease-out; }
-#${id("content")} { margin: auto; z-index: 2147483647; position: relative; background-color: transparent; border-radius: 8px; overflow: hidden; width: ${width}; opacity: 0; transform: scale(0.95); transition: opacity 150ms ease-out, transform 150ms ease-out; }
+#${id("content")} { margin: auto; position: relative; border-radius: 8px; overflow: hidden; width: ${width}; opacity: 0; transform: scale(0.95); transition: opacity 150ms ease-out, transform 150ms ease-out; }
 .as-popup-visible #${id("overlay")}, .as-popup-visible #${id("content")} { opacity: 1; transform: none; }
 .as-popup-closing #${id("overlay")}, .as-popup-closing #${id("content")} { transition-duration: 120ms; transition-timing-function: ease-in; }
 #${id("iframe")} { width: 1px; min-width: 100%; border: 0; border-radius: inherit; max-height: ${height ? "100%" : "95vh"}; height: ${height ?? "384px"}; opacity: 0; transition: opacity 200ms ease-out; }

@@ -6,13 +6,11 @@
 const QR_CODE_CHALLENGE = 27;
 const QR_CODE_VERIFY = 28;
 
-const isFinal = (state) => state === "approved" || state === "rejected";
-
 /** How long the server may take to answer on the socket. */
 const SILENCE_MS = 15_000;
 const LONGEST_BACKOFF_MS = 30_000;
 
-export const openSession = (context, call, notify, coded, parameters) => {
+export const openSession = (context, call, notify, answer, parameters) => {
   const { action, polling, pollInterval = 3000, refreshInterval = 540_000, onRefresh, onStateChange, signal } = parameters;
   let { custom } = parameters;
   /** What the session has under way; each challenge of it replaces the last. */
@@ -30,26 +28,35 @@ export const openSession = (context, call, notify, coded, parameters) => {
   };
   const end = () => {
     reset();
-    const closing = socket;
+    // Its `close` event comes when it is no longer the session's.
+    socket?.close();
     socket = undefined;
-    closing?.close();
   };
   /** Tells of a state once, and ends with the last one. */
   const report = (state, token) => {
     if (state === last) return;
     last = state;
-    if (isFinal(state)) end();
+    if (state === "approved" || state === "rejected") end();
     notify(onStateChange, state, token);
   };
   const refreshed = async (challenge) => {
+    const mine = generation;
     const { data } = await challenge;
-    if (data) notify(onRefresh, data.challengeId, data.expiresAt);
+    if (data && mine === generation) notify(onRefresh, data.challengeId, data.expiresAt);
   };
-  const refreshLater = () => later(() => refreshed(create()).catch((cause) => console.error(cause)), refreshInterval);
+  const refreshLater = () => later(() => renew(1000), refreshInterval);
+  /** A new challenge in the place of the last, tried until there is one. */
+  const renew = (backoff) => {
+    const renewed = refreshed(create());
+    const mine = generation;
+    renewed.catch(() => mine === generation && retry(backoff));
+  };
+  const retry = (backoff) =>
+    later(() => renew(Math.min(2 * backoff, LONGEST_BACKOFF_MS)), backoff * (0.5 + Math.random() / 2));
 
-  const poll = async () => {
+  const poll = async ({ signal, timeout } = parameters) => {
     const mine = reset();
-    const result = await call(QR_CODE_CHALLENGE, context, { action, custom, signal });
+    const result = await call(QR_CODE_CHALLENGE, context, { action, custom, signal, timeout });
     if (mine !== generation || !result.data) return result;
     const { challengeId, deviceCode, expiresAt } = result.data;
     const ask = async () => {
@@ -69,47 +76,44 @@ export const openSession = (context, call, notify, coded, parameters) => {
   };
 
   /** The socket's address: beside the API's, on the host that the vendor has for it. */
-  const address = () => {
-    const url = new URL(context.baseUrl);
-    url.protocol = url.protocol.replace("http", "ws");
-    url.hostname = url.hostname.replace(/(^|\.)api\./, "$1api-ws.");
-    url.pathname = url.pathname.replace(/v1$/, "ws-v1-challenge");
-    return url;
+  const address = () =>
+    context.baseUrl
+      .replace("http", "ws")
+      .replace(/^([^/]*\/\/([^/]*\.)?)api\./, "$1api-ws.")
+      .replace(/v1$/, "ws-v1-challenge");
+
+  const connect = () => {
+    const { token } = context.cell;
+    const subject = token ? `token.${token}` : `tenant.${context.tenantId}`;
+    const opened = new WebSocket(address(), ["authsignal-ws", `x.authsignal.${subject}`]);
+    opened.onclose = () => {
+      if (socket !== opened) return;
+      socket = undefined;
+      // Lost in the middle of a challenge: its states can't be heard any more, so a new one takes its place.
+      if (last !== undefined) retry(1000);
+    };
+    return opened;
   };
 
-  const connect = () =>
+  const listen = ({ signal, timeout } = parameters) =>
     new Promise((resolve, reject) => {
-      if (socket?.readyState === WebSocket.OPEN) return resolve(socket);
-      const { token } = context.cell;
-      const subject = token ? `x.authsignal.token.${token}` : `x.authsignal.tenant.${context.tenantId}`;
-      const opening = new WebSocket(address(), ["authsignal-ws", subject]);
-      socket = opening;
-      opening.onopen = () => resolve(opening);
-      opening.onclose = ({ code, reason }) => {
-        reject(coded(`WebSocket connection error: closed with ${code} ${reason}`, "socket_lost"));
-        if (socket !== opening) return;
-        socket = undefined;
-        // Lost in the middle of a challenge: its states can't be heard any more, so a new one takes its place.
-        if (last !== undefined) reconnect(1000);
-      };
-    });
-
-  const reconnect = (backoff) =>
-    later(
-      () => refreshed(create()).catch(() => reconnect(Math.min(2 * backoff, LONGEST_BACKOFF_MS))),
-      backoff * (0.5 + Math.random() / 2),
-    );
-
-  const listen = async () => {
-    const mine = reset();
-    const open = await connect();
-    return new Promise((resolve, reject) => {
-      const fail = () => reject(coded("The server did not answer on the WebSocket", "socket_lost"));
-      later(fail, SILENCE_MS);
+      signal?.throwIfAborted();
+      const mine = reset();
+      later(
+        () => (timeout ? resolve(answer(context, "timeout", `No answer within ${timeout} ms`)) : socket?.close()),
+        timeout || SILENCE_MS,
+      );
       signal?.addEventListener("abort", () => reject(signal.reason));
-      open.addEventListener("close", fail);
+      socket ??= connect();
+      const ask = () =>
+        socket.send(JSON.stringify({ type: "CREATE_CHALLENGE", data: { challengeType: "QR_CODE", actionCode: action, custom } }));
+      if (socket.readyState === WebSocket.OPEN) ask();
+      else socket.addEventListener("open", ask);
+      socket.addEventListener("close", ({ code, reason }) =>
+        reject(Object.assign(new Error(`WebSocket closed with ${code} ${reason}`), { code: "socket_lost" })),
+      );
       let challengeId;
-      open.onmessage = (event) => {
+      socket.onmessage = (event) => {
         if (mine !== generation) return;
         let message;
         try {
@@ -126,17 +130,15 @@ export const openSession = (context, call, notify, coded, parameters) => {
           resolve({ data: { challengeId, expiresAt: data.expiresAt } });
         } else if (type === "STATE_CHANGE" && data?.challengeId === challengeId) report(data.state, data.accessToken);
       };
-      open.send(JSON.stringify({ type: "CREATE_CHALLENGE", data: { challengeType: "QR_CODE", actionCode: action, custom } }));
     });
-  };
 
   const create = polling ? poll : listen;
   signal?.addEventListener("abort", end);
   return {
     challenge: create,
-    refresh: (newCustom) => {
-      custom = newCustom ?? custom;
-      return refreshed(create());
+    refresh: (given) => {
+      custom = given?.custom ?? custom;
+      return refreshed(create(given));
     },
     end,
   };

@@ -5,7 +5,8 @@
 const decode = (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0)).buffer;
 
 const encode = (buffer) => {
-  const bytes = ArrayBuffer.isView(buffer) ? new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength) : new Uint8Array(buffer);
+  // Of a view, the part that it shows.
+  const bytes = new Uint8Array(buffer.buffer ?? buffer, buffer.byteOffset, buffer.byteLength);
   return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""))
     .replace(/\+/g, "-")
     .replace(/\//g, "_")
@@ -24,16 +25,14 @@ const OPTIONS = {
   },
 };
 
+const changed = (value, change) =>
+  Object.fromEntries(Object.entries(value).map(([name, item]) => [name, change(item, name)]));
+
 const convert = (value, schema) => {
-  if (value === undefined || value === null) return value;
+  if (!schema || value === undefined || value === null) return value;
   if (typeof schema === "function") return schema(value);
   if (Array.isArray(schema)) return value.map((item) => convert(item, schema[0]));
-  return Object.fromEntries(
-    Object.entries(value).map(([name, item]) => {
-      const inner = schema[name] ?? schema["*"];
-      return [name, inner ? convert(item, inner) : item];
-    }),
-  );
+  return changed(value, (item, name) => convert(item, schema[name] ?? schema["*"]));
 };
 
 /** Any buffer in a result, wherever an extension has put it. */
@@ -41,7 +40,7 @@ const encodeAll = (value) => {
   if (value instanceof ArrayBuffer || ArrayBuffer.isView(value)) return encode(value);
   if (Array.isArray(value)) return value.map(encodeAll);
   if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, encodeAll(item)]));
+  return changed(value, encodeAll);
 };
 
 export const parseCreationOptionsFromJSON = (json) => convert(json, OPTIONS);

@@ -2,7 +2,7 @@
 
 use super::host::{Settled, drive, object, property, set};
 use super::{Error, serialize};
-use js_sys::{Object, Promise};
+use js_sys::Promise;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use wasm_bindgen::prelude::*;
@@ -121,8 +121,9 @@ pub struct QrCodeSession {
 
 impl QrCodeSession {
     pub(super) async fn begin(context: &JsValue, parameters: QrCode) -> Result<Self, Error> {
-        let helpers = (call(), notify(), coded());
-        let session = Session(open_session(context, &helpers.0, &helpers.1, &helpers.2, &parameters.into_js()));
+        let no_timeout = JsValue::UNDEFINED;
+        let parameters = parameters.into_js();
+        let session = Session(open_session(context, &call(), &notify(), &no_timeout, &parameters));
         let answer = JsFuture::from(session.0.challenge()).await.map_err(Error::thrown)?;
         let data = property(&answer, "data");
         if !data.is_object() {
@@ -143,7 +144,7 @@ impl QrCodeSession {
     /// [`Error::SocketLost`], and [`Error::Misuse`] if `custom` cannot be written as JSON. `None` keeps what was shown.
     pub async fn refresh(&self, custom: Option<&impl Serialize>) -> Result<(), Error> {
         let custom = custom.map(serialize).transpose()?.unwrap_or_default();
-        JsFuture::from(self.session.0.refresh(&custom)).await.map_err(Error::thrown)?;
+        JsFuture::from(self.session.0.refresh(&object([("custom", &custom)]))).await.map_err(Error::thrown)?;
         Ok(())
     }
 }
@@ -181,16 +182,6 @@ fn notify() -> JsValue {
     .into_js_value()
 }
 
-/// The `coded` of a session: an error with a code.
-fn coded() -> JsValue {
-    Closure::<dyn Fn(String, JsValue) -> Object>::new(|message: String, code: JsValue| {
-        let error = js_sys::Error::new(&message);
-        set(&error, "code", &code);
-        error.into()
-    })
-    .into_js_value()
-}
-
 #[wasm_bindgen(module = "/pkg-template/qr.js")]
 extern "C" {
     type JsSession;
@@ -199,13 +190,13 @@ extern "C" {
         context: &JsValue,
         call: &JsValue,
         notify: &JsValue,
-        coded: &JsValue,
+        answer: &JsValue,
         parameters: &JsValue,
     ) -> JsSession;
     #[wasm_bindgen(method)]
     fn challenge(this: &JsSession) -> Promise;
     #[wasm_bindgen(method)]
-    fn refresh(this: &JsSession, custom: &JsValue) -> Promise;
+    fn refresh(this: &JsSession, parameters: &JsValue) -> Promise;
     #[wasm_bindgen(method)]
     fn end(this: &JsSession);
 }

@@ -32,6 +32,12 @@ test("the tarball holds the package and nothing else", () => {
   ]);
 });
 
+test("defect 30: the package brings no dependency, used or not", () => {
+  const manifest = JSON.parse(readFileSync(join(installed, "package.json"), "utf8"));
+  for (const kind of ["dependencies", "peerDependencies", "optionalDependencies"]) assert.equal(manifest[kind], undefined, kind);
+  assert.deepEqual(readdirSync(join(folder, "node_modules")).filter((name) => !name.startsWith(".")), ["authsignal-wasm"]);
+});
+
 test("its version is a real one", () => {
   const { version } = JSON.parse(readFileSync(join(installed, "package.json"), "utf8"));
   assert.match(version, /^\d+\.\d+\.\d+$/);

@@ -63,6 +63,7 @@ const stage = (library) => {
     },
     begin,
     ended,
+    labels: calls,
     finish: () => {
       for (const label of calls) if (!ended.has(label)) world.note("pending", label);
       world.noteRemains();
@@ -75,8 +76,9 @@ const load = async (side, { cold }) => {
   const library = await import(LIBRARIES[side]);
   if (side === "ours" && !cold) {
     await import("/pkg/later.js");
-    await new library.Authsignal({ tenantId: "warm-up", baseUrl: "https://warm.test/v1" }).totp.enroll();
-    document.cookie = "__as_aid=; max-age=0; domain=localhost; path=/";
+    const client = new library.Authsignal({ tenantId: "warm-up", baseUrl: "https://warm.test/v1" });
+    await client.totp.enroll();
+    document.cookie = `__as_aid=; max-age=0; domain=${client.cookieDomain}; path=/`;
   }
   return library;
 };
@@ -107,6 +109,10 @@ const seen = (t) => ({
   count: (start) => world.record.filter((line) => line.startsWith(start)).length,
   ended: (label) => t.ended.get(label),
   timers: world.waitingTimers(),
+  /** All calls. */
+  labels: t.labels,
+  /** What nobody caught, in the record or out of it. */
+  rejections: world.rejections,
 });
 
-window.scenarioList = scenarios.map(({ name, defect, since, decision, check }) => ({ name, defect, since, decision, checked: Boolean(check) }));
+window.scenarioList = scenarios.map(({ name, host, defect, since, decision, check }) => ({ name, host, defect, since, decision, checked: Boolean(check) }));

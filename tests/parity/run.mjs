@@ -12,6 +12,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { chromium } from "playwright-core";
 import { reasonOf, renderList } from "./compat.mjs";
+import { gaps } from "./scorecard.mjs";
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const options = process.argv.slice(2);
@@ -47,12 +48,13 @@ const server = createServer(async (request, response) => {
   response.writeHead(200, { "content-type": type, "cache-control": "max-age=600" }).end(body);
 });
 await new Promise((resolve) => server.listen(0, "localhost", resolve));
-const ORIGIN = `http://localhost:${server.address().port}`;
+/** The page's address; a scenario may need another host than `localhost`. */
+const originOf = (host = "localhost") => `http://${host}:${server.address().port}`;
 
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
   // What a popup's frame or a profiling script would load is not there.
-  args: ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost"],
+  args: ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE *.localhost"],
 });
 
 /** A player of its own cookies and storage, which starts each scenario with none. */
@@ -60,9 +62,9 @@ const newPlayer = async () => {
   const context = await browser.newContext();
   const page = await context.newPage();
   page.on("pageerror", (error) => console.error(error));
-  const open = async () => {
+  const open = async (host) => {
     await context.clearCookies();
-    await page.goto(ORIGIN);
+    await page.goto(originOf(host));
     await page.waitForFunction(() => window.scenarioList);
   };
   return {
@@ -70,9 +72,9 @@ const newPlayer = async () => {
       await open();
       return page.evaluate(() => window.scenarioList);
     },
-    play: async (side, name) => {
+    play: async (side, { name, host }) => {
       try {
-        await open();
+        await open(host);
         const over = sleep(PATIENCE_MS, { failure: "It never ends.", record: [] }, { ref: false });
         return await Promise.race([over, page.evaluate(([side, name]) => window.play(side, name), [side, name])]);
       } catch (error) {
@@ -122,8 +124,7 @@ await Promise.all(
   players.map(async ({ play }) => {
     while (next < scenarios.length) {
       const index = next++;
-      const { name } = scenarios[index];
-      outcomes[index] = { peer: await play("peer", name), ours: await play("ours", name) };
+      outcomes[index] = { peer: await play("peer", scenarios[index]), ours: await play("ours", scenarios[index]) };
     }
   }),
 );
@@ -145,6 +146,7 @@ for (const [index, scenario] of scenarios.entries()) {
 for (const name of Object.keys(reviewed)) {
   if (!only && !known.has(name) && !accept) complain(name, "  It is in the reviewed list, but there is no such scenario.");
 }
+if (!only) for (const gap of gaps(scenarios)) complain("scorecard.mjs", `  ${gap}`);
 await browser.close();
 server.close();
 server.closeAllConnections();
@@ -155,7 +157,7 @@ const rendered = renderList(page, scenarios, differences);
 if (accept) {
   await writeFile(here("differences.json"), `${JSON.stringify(differences, null, 2)}\n`);
   if (!only) await writeFile(compat, rendered);
-} else if (!only && counts.unexpected === 0 && rendered !== page) complain("COMPAT.md", "  Its list of differences is not that of differences.json: run with --accept, and review.");
+} else if (!only && counts.unexpected === 0 && rendered !== page) complain("COMPAT.md", "  Its lists are not those of the suite: run with --accept, and review.");
 
 const { equal, expected, unexpected } = counts;
 console.log(`\n${scenarios.length} scenarios, ${equal} equal, ${expected} expected differences, ${unexpected} unexpected differences`);

@@ -21,6 +21,12 @@ export const startRecording = () => {
 export const stopRecording = () => {
   recording = false;
 };
+/** Runs what has no place in the record: too much of it, and not to be compared. */
+export const quietly = async (run) => {
+  recording = false;
+  await run();
+  recording = true;
+};
 export const note = (kind, ...details) => {
   if (recording) record.push(`${kind} ${details.map((detail) => (typeof detail === "string" ? detail : show(detail))).join(" ")}`.trim());
 };
@@ -365,7 +371,9 @@ window.addEventListener("error", (event) => {
   note("uncaught", event.message);
   event.preventDefault();
 });
+export const rejections = [];
 window.addEventListener("unhandledrejection", (event) => {
+  rejections.push(String(event.reason));
   note("unhandled rejection", event.reason instanceof Error ? `${event.reason.name}: ${event.reason.message}` : String(event.reason));
   event.preventDefault();
 });

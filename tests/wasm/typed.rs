@@ -275,7 +275,7 @@ async fn a_qr_codes_socket_that_the_server_refuses_is_a_lost_socket() {
         ..authsignal_wasm::client::Options::new("another")
     });
     match client.qr_code_challenge(QrCode::new("kiosk", |_, _| {})).await {
-        Err(Error::SocketLost(message)) => assert!(message.starts_with("WebSocket connection error"), "{message}"),
+        Err(Error::SocketLost(message)) => assert!(message.starts_with("WebSocket closed with"), "{message}"),
         Err(error) => panic!("{error}"),
         Ok(_) => panic!("a tenant that the server does not know"),
     }

@@ -89,6 +89,43 @@ export const additions = [
     controller.abort();
     await t.advance(9000);
   }, (seen) => equal(seen.timers, 0, "timers")),
+  ...[true, false].map((polling) =>
+    addition(`a timeout ends the wait for a QR code ${polling ? "that is polled" : "over a socket"}`, async (t) => {
+      t.on("POST /client/challenge/qr-code", t.held({ challengeId: "q" }));
+      await t.call("challenge", () => t.client().qrCode.challenge({ action: "a", polling, timeout: 5000, onStateChange: t.callback("onStateChange") }));
+      await t.sockets[0]?.accept();
+      await t.advance(5000);
+    }, (seen) => {
+      equal(seen.ended("challenge").value.errorCode, "timeout", "code");
+      equal(seen.timers, 0, "timers");
+    }),
+  ),
+  ...[
+    ["aborted already", true],
+    ["aborted later", false],
+  ].map(([name, already]) =>
+    addition(`a signal ends a QR code over a socket, ${name}`, async (t) => {
+      const controller = new AbortController();
+      if (already) controller.abort();
+      await t.call("challenge", () => t.client().qrCode.challenge({ action: "a", signal: controller.signal, onStateChange: t.callback("onStateChange") }));
+      controller.abort();
+      await t.advance(60_000);
+    }, (seen) => {
+      equal([seen.ended("challenge").how, seen.ended("challenge").value.name], ["rejected", "AbortError"], "the call");
+      equal(seen.timers, 0, "timers");
+    }),
+  ),
+  addition("a signal ends the refresh of a QR code", async (t) => {
+    const client = t.client();
+    const controller = new AbortController();
+    t.on("POST /client/challenge/qr-code", { challengeId: "q", deviceCode: "d", expiresAt: "2030-01-01T00:10:00.000Z" });
+    t.on("POST /client/verify/qr-code", { isClaimed: false, isConsumed: false, isVerified: false });
+    await t.call("challenge", () => client.qrCode.challenge({ action: "a", polling: true, onStateChange: t.callback("onStateChange") }));
+    t.on("POST /client/challenge/qr-code", t.held({ challengeId: "q2" }));
+    await t.call("refresh", () => client.qrCode.refresh({ signal: controller.signal }));
+    controller.abort();
+    await t.settle();
+  }, (seen) => equal([seen.ended("refresh").how, seen.ended("refresh").value.name], ["rejected", "AbortError"], "the refresh")),
   {
     name: "addition: throwOnNetworkError brings the peer's rejection back",
     run: async (t) => {

@@ -1,5 +1,7 @@
 /** Options, replies and callbacks that are not what they should be: a clear error or the default, and no trap. */
 import { assert, equal } from "../assert.js";
+import { event, says } from "./launch.js";
+import { APPROVED, CLAIMED, PENDING, openPolling } from "./waits.js";
 
 const DECISION = { decision: "bad input: a clear error or the default, where the peer throws or goes on with it" };
 const hostile = (name) => ({
@@ -63,7 +65,127 @@ const withOffer = (name, body) => ({
   check: settled("call", "next"),
 });
 
+/** What no field of a reply is. */
+const WRONG = [undefined, null, true, 7, "", "text", [], [null], {}];
+const MEMBERS = (value) => (typeof value === "object" && value !== null ? Object.keys(value) : []);
+/** Each copy of a value in which one member, at whatever depth, is something else. */
+const spoiled = function* (value) {
+  for (const key of MEMBERS(value)) {
+    const copy = (member) => (Array.isArray(value) ? Object.assign([...value], { [key]: member }) : { ...value, [key]: member });
+    for (const wrong of WRONG) yield copy(wrong);
+    for (const member of spoiled(value[key])) yield copy(member);
+  }
+};
+const ENROLLED = { isVerified: true, accessToken: "T2", userId: "u1", userAuthenticatorId: "ua", userAuthenticator: { userAuthenticatorId: "ua", verificationMethod: "PASSKEY" } };
+const CREATION = {
+  challenge: "q83v",
+  rp: { id: "localhost", name: "Dev" },
+  user: { id: "dTE", name: "ada", displayName: "Ada" },
+  pubKeyCredParams: [{ type: "public-key", alg: -7 }],
+  excludeCredentials: [{ id: "AAAA", type: "public-key", transports: ["internal"] }],
+  authenticatorSelection: { residentKey: "required", userVerification: "preferred" },
+  timeout: 60000,
+};
+const REQUEST = { challenge: "q83v", rpId: "localhost", allowCredentials: [{ id: "AAAA", type: "public-key" }], userVerification: "preferred", timeout: 60000 };
+const ENDPOINTS = "POST /client/user-authenticators";
+/** Calls, and the replies that make them succeed. */
+const FLOWS = [
+  ["totp.enroll", (client) => client.totp.enroll(), { [`${ENDPOINTS}/totp`]: { uri: "u", secret: "s", userAuthenticatorId: "ua", userId: "u1" } }],
+  ["email.enroll", (client) => client.email.enroll({ email: "a" }), { [`${ENDPOINTS}/email-otp`]: { userAuthenticatorId: "ua", userId: "u1" } }],
+  ["email.challenge", (client) => client.email.challenge(), { "POST /client/challenge/email-otp": { challengeId: "c" } }],
+  ["email.verify", (client) => client.email.verify({ code: "1" }), { "POST /client/verify/email-otp": { ...ENROLLED, failureReason: "r" } }],
+  ["push.challenge", (client) => client.push.challenge({ action: "a" }), { "POST /client/challenge/push": { challengeId: "c", deliveryResults: [{ userAuthenticatorId: "ua", errorCode: "e" }] } }],
+  ["push.verify", (client) => client.push.verify({ challengeId: "c" }), { "POST /client/verify/push": { isVerified: true, isConsumed: true, accessToken: "T2" } }],
+  ["passkey.signUp", (client) => client.passkey.signUp(), {
+    [`${ENDPOINTS}/passkey/registration-options`]: { challengeId: "c", options: CREATION },
+    [`${ENDPOINTS}/passkey`]: ENROLLED,
+    "GET /client/user-authenticators": [{ userAuthenticatorId: "ua", verificationMethod: "PASSKEY", webauthnCredential: { credentialId: "AAAA" } }],
+  }],
+  ["passkey.signIn", (client) => client.passkey.signIn({ action: "a" }), {
+    "POST /client/challenge": { challengeId: "c" },
+    [`${ENDPOINTS}/passkey/authentication-options`]: { challengeId: "c", options: REQUEST },
+    "POST /client/verify/passkey": { ...ENROLLED, username: "ada", userDisplayName: "Ada" },
+  }],
+  ["passkey.isAvailableOnDevice", (client) => client.passkey.isAvailableOnDevice({ userId: "u1" }), { "GET /client/user-authenticators/passkey": { credentialId: "AAAA", verifiedAt: "v" } }],
+  ["securityKey.enroll", (client) => client.securityKey.enroll(), { [`${ENDPOINTS}/security-key/registration-options`]: CREATION, [`${ENDPOINTS}/security-key`]: ENROLLED }],
+  ["securityKey.verify", (client) => client.securityKey.verify(), { [`${ENDPOINTS}/security-key/authentication-options`]: REQUEST, "POST /client/verify/security-key": ENROLLED }],
+  ["qrCode.challenge", async (client) => {
+    const answer = await client.qrCode.challenge({ action: "a", polling: true, onStateChange() {} });
+    client.qrCode.disconnect();
+    return answer;
+  }, { "POST /client/challenge/qr-code": { challengeId: "c", deviceCode: "d", expiresAt: "2030-01-01T00:10:00.000Z" } }],
+];
+const withEveryFieldWrong = ([name, run, replies]) => ({
+  name: `bad reply: every field of ${name} in turn, of every wrong type`,
+  run: async (t) => {
+    const client = t.client();
+    await t.quietly(async () => {
+      for (const [route, body] of Object.entries(replies)) {
+        for (const wrong of [...WRONG, ...spoiled(body)]) {
+          for (const [other, reply] of Object.entries(replies)) t.on(other, t.reply(JSON.stringify(reply)));
+          t.on(route, t.reply(JSON.stringify(wrong) ?? ""));
+          client.setToken("T1");
+          await t.call(`${route} ${JSON.stringify(wrong)}`, () => run(client));
+        }
+      }
+    });
+    localStorage.clear();
+    document.cookie = "__as_aid=; max-age=0; domain=localhost; path=/";
+    t.on("POST /client/challenge/sms", { challengeId: "c" });
+    client.setToken("T1");
+    await t.call("next", () => client.sms.challenge());
+  },
+  check: (seen) => {
+    assert(seen.labels.length > 10, "some were tried");
+    settled(...seen.labels)(seen);
+    equal(seen.ended("next").value.data?.challengeId, "c", "the next call");
+    equal(seen.rejections, [], "unhandled rejections");
+  },
+});
+/** A callback of the app's that throws is its own affair: the call goes on, and the console tells. */
+const withThrowing = (name, run, check) => ({
+  name: `bad input: ${name} that throws`,
+  ...DECISION,
+  run: async (t) => run(t, { [name]: t.callback(name, () => { throw new Error("the app's"); }) }),
+  check: (seen) => {
+    assert(seen.count(`callback ${name}`) > 0, "it was called");
+    equal(seen.count("unhandled rejection") + seen.count("uncaught"), 0, "what escaped");
+    assert(seen.count("console.error Error: the app's") === seen.count(`callback ${name}`), "each is logged");
+    check(seen);
+  },
+});
+const shortToken = () => `e30.${btoa(JSON.stringify({ exp: Date.parse("2030-01-01T00:10:00Z") / 1000, scope: "add:authenticators" }))}.sig`;
+
 export const badInput = [
+  ...FLOWS.map(withEveryFieldWrong),
+  withThrowing("onStateChange", async (t, callback) => {
+    await openPolling(t, [CLAIMED, APPROVED], callback);
+    await t.advance(9000);
+  }, (seen) => {
+    equal(seen.count("callback onStateChange"), 2, "states");
+    equal(seen.timers, 0, "timers");
+  }),
+  withThrowing("onRefresh", async (t, callback) => {
+    await openPolling(t, [PENDING], { ...callback, refreshInterval: 4000 });
+    await t.advance(4500);
+    await t.advance(3000);
+  }, (seen) => assert(seen.count("request POST https://api.test/v1/client/verify/qr-code") > 1, "polling goes on")),
+  withThrowing("onError", async (t, callback) => {
+    t.begin("launch", () => t.client().launch("https://ui.test/?token=abc", { mode: "window", ...callback }));
+    await t.settle();
+    await says(t, event("API_ERROR", { errorCode: "e", statusCode: 400 }), { source: t.windows[0] });
+    await says(t, event("CLOSE_POPUP", { token: "T2" }), { source: t.windows[0] });
+  }, (seen) => equal(seen.ended("launch").value, { token: "T2" }, "the call")),
+  withThrowing("onBindingChange", async (t, callback) => {
+    const client = t.client(callback);
+    client.setToken(shortToken());
+    t.on("POST /client/challenge/sms", { challengeId: "c" });
+    await t.call("next", () => client.sms.challenge());
+  }, (seen) => equal(seen.ended("next").value.data?.challengeId, "c", "the next call")),
+  withThrowing("onTokenExpiring", async (t, callback) => {
+    t.client(callback).setToken(shortToken());
+    await t.advance(600_000);
+  }, (seen) => equal(seen.timers, 0, "timers")),
   withInput("a code that is missing", (client) => client.totp.verify({})),
   withInput("no parameters at all", (client) => client.totp.verify()),
   withInput("parameters that are null", (client) => client.totp.verify(null)),
@@ -144,6 +266,36 @@ export const badInput = [
     },
     check: (seen) => equal(seen.ended("signIn").value.data?.token, "T2", "token"),
   },
+  {
+    name: "bad storage: full",
+    ...DECISION,
+    run: async (t) => {
+      Storage.prototype.setItem = () => {
+        throw new DOMException("Full.", "QuotaExceededError");
+      };
+      t.on(OPTIONS, { options: { challenge: "q83v", rpId: "localhost" } });
+      t.on("POST /client/verify/passkey", { isVerified: true, userId: "u1", accessToken: "T2" });
+      await t.call("signIn", () => t.client().passkey.signIn({ syncCredentials: false }));
+    },
+    check: (seen) => equal(seen.ended("signIn").value.data?.token, "T2", "token"),
+  },
+  ...["emailML.enroll", "securityKey.enroll", "push.verify", "passkey.signIn"].map((name) =>
+    withInput(`${name} of null`, (client) => {
+      const [namespace, method] = name.split(".");
+      return client[namespace][method](null);
+    }),
+  ),
+  withInput("a base URL of lone surrogates", async (client, t) => t.client({ baseUrl: "https://\ud800.test" }).sms.challenge()),
+  withInput("a tenant id of a lone surrogate", async (client, t) => t.client({ tenantId: "\ud800" }).passkey.signIn()),
+  withInput("Object.prototype with a getter of every parameter", async (client) => {
+    const names = ["code", "email", "signal", "timeout", "token", "action", "data", "error", "errorCode", "then"];
+    for (const name of names.slice(0, -1)) Object.defineProperty(Object.prototype, name, { configurable: true, get: () => undefined, set(value) { Object.defineProperty(this, name, { value, writable: true, configurable: true, enumerable: true }); } });
+    try {
+      return await client.email.enroll({ email: "ada@example.test" });
+    } finally {
+      for (const name of names) delete Object.prototype[name];
+    }
+  }),
   withReply("a number", "7"),
   withReply("text", '"text"'),
   withReply("a list", "[]"),

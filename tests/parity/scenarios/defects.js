@@ -149,6 +149,23 @@ export const defects = [
     await t.sockets[0].accept();
     await t.sockets[0].lose();
   }, (seen) => equal(code(seen.ended("challenge")), "socket_lost", "code")),
+  defect(10, "a socket that never opens settles the call", async (t) => {
+    await t.call("challenge", () => t.client().qrCode.challenge(null));
+    await t.advance(60_000);
+  }, (seen) => {
+    equal(code(seen.ended("challenge")), "socket_lost", "code");
+    equal(seen.timers, 0, "timers");
+  }),
+  defect(10, "disconnect ends the opening of a lost socket", async (t) => {
+    const client = await openSocket(t);
+    await t.sockets[0].lose();
+    await t.advance(5000);
+    client.qrCode.disconnect();
+    await t.advance(120_000);
+  }, (seen) => {
+    equal(seen.count("socket wss"), 2, "sockets");
+    equal(seen.timers, 0, "timers");
+  }),
   defect(10, "a silent socket settles the call", async (t) => {
     const client = t.client();
     await t.call("challenge", () => client.qrCode.challenge({ action: "kiosk", onStateChange: t.callback("onStateChange") }));
@@ -236,6 +253,14 @@ export const defects = [
     document.cookie = "__as_aid=%; path=/; domain=localhost";
     await t.call("construct", () => typeof t.client().anonymousId);
   }, (seen) => equal(seen.ended("construct").value, "string", "the constructor")),
+  ...[
+    ["inside the host's name", "mywww.localhost", "mywww.localhost"],
+    ["at its beginning", "www.app.localhost", "app.localhost"],
+  ].map(([name, host, expected]) =>
+    defect(16, `www ${name} and the cookie's domain`, async (t) => {
+      t.note("domain", t.client().cookieDomain);
+    }, (seen) => equal(seen.count(`domain ${expected}`), 1, "cookieDomain"), { host }),
+  ),
   defect(17, "another tenant does not get the token", async (t) => {
     t.client().setToken("T1");
     t.on("POST /client/challenge/sms", { challengeId: "c" });
@@ -334,9 +359,11 @@ export const defects = [
     await t.settle();
     await says(t, { height: "calc(100vh" });
     t.note("height", document.getElementById("__authsignal-popup-iframe").style.height || "unset");
-    await says(t, { height: { toString: () => "9" } });
+    await says(t, { height: "432" });
     t.note("height", document.getElementById("__authsignal-popup-iframe").style.height || "unset");
-  }, undefined),
+    await says(t, { height: -5 });
+    t.note("height", document.getElementById("__authsignal-popup-iframe").style.height || "unset");
+  }, (seen) => equal(seen.lines.filter((line) => line.startsWith("height")), ["height unset", "height 432px", "height 432px"], "heights")),
   {
     name: "defect 28: the token of launch is not kept, as the peer",
     decision: "the features of the window are those that browsers read",

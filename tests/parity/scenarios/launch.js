@@ -108,7 +108,7 @@ export const launch = [
   }, CLOSED),
   popup("a second one", {}, async (t) => {
     await t.call("second", () => t.client().launch(URL_OF_UI, { mode: "popup" }));
-  }, { decision: "a second popup rejects instead of throwing in the call" }),
+  }),
   {
     name: "launch window: opened in the middle, done",
     decision: "the features of the window are those that browsers read",

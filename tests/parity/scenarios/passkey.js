@@ -111,7 +111,7 @@ export const passkey = [
     },
   },
   ...refusals.map((name) => signUp(`the browser throws ${name}`, quiet, { prepare: (t) => (t.authenticator.create = t.refuse(name)) })),
-  signUp("the browser yields nothing", quiet, { prepare: (t) => (t.authenticator.create = () => null), decision: "null is told as the browser's refusal" }),
+  signUp("the browser yields nothing", quiet, { prepare: (t) => (t.authenticator.create = () => null) }),
   signUp("a relying party that is not this site's", quiet, {
     decision: "the console's text has the error's own message",
     prepare: (t) => {
@@ -156,7 +156,7 @@ export const passkey = [
   signIn("what is remembered is added to", quiet, { prepare: () => localStorage.setItem("as_user_passkey_map", JSON.stringify({ u1: ["AAAA"], u2: ["BBBB"] })) }),
   signIn("a passkey from another device is not remembered", quiet, { prepare: (t) => (t.authenticator.get = () => t.assertion({ attachment: "cross-platform" })) }),
   ...refusals.map((name) => signIn(`the browser throws ${name}`, quiet, { prepare: (t) => (t.authenticator.get = t.refuse(name)) })),
-  signIn("the browser yields nothing", quiet, { prepare: (t) => (t.authenticator.get = () => null), decision: "null is told as the browser's refusal" }),
+  signIn("the browser yields nothing", quiet, { prepare: (t) => (t.authenticator.get = () => null) }),
   signIn("a relying party that is not this site's", quiet, {
     decision: "the console's text has the error's own message",
     prepare: (t) => {
