@@ -6,6 +6,7 @@ mod glue;
 mod package;
 mod picture;
 mod postgres;
+mod release;
 mod serve;
 mod setup;
 mod shell;
@@ -27,7 +28,8 @@ const USAGE: &str = "usage: cargo xtask <command>
   size                          sizes of every artefact beside the peer's, against xtask/budgets.json
   bench                         speed as ratios to the peer in the same run
   picture                       make the picture of the README anew
-  ci                            formatting, lints, house rules, size";
+  ci                            formatting, lints, house rules, size
+  release --dry-run [--tag T]   tarball, crate, SBOM and hashes into target/release-artifacts; publishes nothing";
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
@@ -54,6 +56,7 @@ fn run(command: Option<&str>, rest: &[String]) -> Result<()> {
         Some("bench") => suites::bench(),
         Some("picture") => picture::picture(),
         Some("ci") => ci::ci(),
+        Some("release") => release::release(rest),
         Some("help" | "--help" | "-h") => {
             println!("{USAGE}");
             Ok(())
