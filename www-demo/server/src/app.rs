@@ -23,6 +23,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::control::{self, Control};
 use crate::error::{ApiError, ApiResult, as_triple};
+use crate::mail::Mailer;
 use crate::operations::{self, Metrics};
 use crate::random::Random;
 use crate::routes::{self, guard};
@@ -58,6 +59,8 @@ pub struct Shared {
     pub control: Control,
     /// Events for the backend.
     pub webhooks: Webhooks,
+    /// The mail server, if there is one.
+    pub mailer: Option<Mailer>,
     /// What the operator watches.
     pub metrics: Metrics,
     /// Challenges that have come further: sockets wait for them.
@@ -94,6 +97,7 @@ impl App {
             clock: Clock::default(),
             control: Control::default(),
             webhooks: Webhooks::new(config.webhook.as_deref())?,
+            mailer: config.smtp.as_ref().map(|smtp| Mailer::new(smtp, &config.rp_name)).transpose()?,
             metrics: Metrics::default(),
             config,
         };

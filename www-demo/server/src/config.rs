@@ -6,6 +6,7 @@ use crate::appearance::Appearance;
 use crate::deployment::is_within;
 use crate::domain::Millis;
 use crate::domain::binding::DEFAULT_WINDOW;
+use crate::mail::Smtp;
 use crate::token_key::TokenKey;
 
 /// The settings of one server.
@@ -38,6 +39,8 @@ pub struct Config {
     pub token_key: Option<TokenKey>,
     /// Whether sends and verifies are limited for each user: see [`crate::domain::rate`].
     pub rate_limits: bool,
+    /// Where e-mail goes. To the webhook, if absent.
+    pub smtp: Option<Smtp>,
     /// The life of a token and of a binding window.
     pub window: Millis,
 }
@@ -59,6 +62,7 @@ impl Config {
             webhook: None,
             token_key: None,
             rate_limits: false,
+            smtp: None,
             window: DEFAULT_WINDOW,
         }
     }

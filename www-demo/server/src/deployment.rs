@@ -7,6 +7,7 @@ use clap::Args;
 use url::{Host, Url};
 
 use crate::config::{Config, is_loopback_origin};
+use crate::mail::Smtp;
 use crate::token_key::TokenKey;
 
 /// The shortest secret: 256 bits, if its bytes are random.
@@ -60,6 +61,12 @@ pub struct Deployment {
     /// Sends as many codes, and lets them be tried as often, as anybody asks. The limits are the vendor's: see the README.
     #[arg(long, env = "AUTHSIGNAL_LOCAL_NO_RATE_LIMITS")]
     pub no_rate_limits: bool,
+    /// Where e-mail goes: smtps://USER:PASSWORD@HOST, or smtp://HOST:PORT?tls=required. Without it, to the webhook.
+    #[arg(long, env = "AUTHSIGNAL_LOCAL_SMTP", hide_env_values = true)]
+    pub smtp: Option<String>,
+    /// The sender of e-mail: `Violet Bank <no-reply@example.com>`.
+    #[arg(long, env = "AUTHSIGNAL_LOCAL_MAIL_FROM", hide_env_values = true)]
+    pub mail_from: Option<String>,
 }
 
 /// What is needed to start.
@@ -148,6 +155,10 @@ impl Deployment {
             wrong.push(format!("--token-key (AUTHSIGNAL_LOCAL_TOKEN_KEY): {why}"));
             None
         });
+        let smtp = present(self.smtp).and_then(|url| {
+            let smtp = Smtp::new(&url, &self.mail_from.unwrap_or_default());
+            smtp.map_err(|why| wrong.push(format!("--smtp (AUTHSIGNAL_LOCAL_SMTP) {why}"))).ok()
+        });
         match listen {
             Ok(listen) if wrong.is_empty() => Ok(Checked {
                 listen,
@@ -164,6 +175,7 @@ impl Deployment {
                     webhook,
                     token_key,
                     rate_limits: !self.no_rate_limits,
+                    smtp,
                     is_local: false,
                     ..Config::local(0)
                 },

@@ -93,6 +93,11 @@ impl ApiError {
         Self::new(StatusCode::BAD_GATEWAY, "invalid_configuration", description)
     }
 
+    /// The operator has not said how.
+    pub fn not_configured(description: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "invalid_configuration", description)
+    }
+
     /// Not now, and perhaps elsewhere.
     pub fn unavailable(description: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", description)

@@ -16,6 +16,7 @@ pub mod device;
 pub mod domain;
 pub mod error;
 pub mod limits;
+pub mod mail;
 pub mod operations;
 pub mod outbox;
 pub mod random;

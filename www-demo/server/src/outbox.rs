@@ -1,10 +1,12 @@
-//! Messages to people: in local mode they go no further than the outbox, and to the webhook if there is one.
+//! Messages to people: e-mail goes to the mail server if there is one, and everything else to the webhook if there is one.
+//! In local mode the tester reads them in the outbox, too; in serve mode they are stored nowhere.
 
+use lettre::Message as Letter;
 use serde_json::{Value, json};
 
 use crate::app::App;
 use crate::domain::method::Method;
-use crate::error::ApiResult;
+use crate::error::{ApiError, ApiResult};
 use crate::store::{Action, Challenge, Message, MessageKind, Tx, User, Webhook};
 
 /// What a message says.
@@ -50,6 +52,8 @@ impl<'a> About<'a> {
 pub struct Sent {
     challenge_id: String,
     event: Webhook,
+    /// In the place of the event.
+    letter: Option<Letter>,
 }
 
 impl App {
@@ -68,6 +72,19 @@ impl App {
             Content::Link(url) => (None, Some(url.to_owned())),
             Content::Question => (None, None),
         };
+        let letter = match (&self.mailer, kind, recipients) {
+            (Some(mailer), MessageKind::Email, [address]) => mailer.letter(address, content)?,
+            _ => None,
+        };
+        let has_way = self.config.is_local || letter.is_some() || self.config.webhook.is_some();
+        // A phone can ask for its questions.
+        if !has_way && !matches!(content, Content::Question) {
+            return Err(ApiError::not_configured(format!(
+                "This server has no way to send {}: its operator has to give it {}.",
+                kind.name(),
+                if kind == MessageKind::Email { "--smtp or --webhook" } else { "--webhook" },
+            )));
+        }
         let (event, data) = match kind {
             MessageKind::Email => ("email.created", json!({ "to": recipients.first() })),
             MessageKind::Sms => ("sms.created", json!({ "to": recipients.first(), "channel": "DEFAULT" })),
@@ -92,14 +109,17 @@ impl App {
                 tx.insert_message(&message).await?;
             }
         }
-        Ok(Sent { challenge_id: challenge.challenge_id.clone(), event })
+        Ok(Sent { challenge_id: challenge.challenge_id.clone(), event, letter })
     }
 
     /// Commits, and only then hands the message on: nobody is told a code that does not exist. If it is not taken, its
     /// challenge is over.
     pub async fn hand_on(&self, tx: Tx, sent: Sent) -> ApiResult<()> {
         tx.commit().await?;
-        let told = self.tell_now(&sent.event).await;
+        let told = match (&self.mailer, sent.letter) {
+            (Some(mailer), Some(letter)) => mailer.send(letter).await,
+            _ => self.tell_now(&sent.event).await,
+        };
         if told.is_err() {
             let mut tx = self.store.write().await?;
             tx.consume_challenge(&sent.challenge_id, self.clock.now()).await?;

@@ -10,6 +10,7 @@ mod instances;
 mod limits;
 mod local;
 mod magic_links;
+mod mail;
 mod passkeys;
 mod pre_built_ui;
 mod process;

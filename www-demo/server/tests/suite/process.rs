@@ -13,6 +13,7 @@ use tokio_tungstenite::client_async;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
+use crate::support::mailbox::MailServer;
 use crate::support::server::{SECRET, basic, fresh_database};
 
 /// Longer than anything here takes.
@@ -35,7 +36,7 @@ struct Running {
 }
 
 impl Running {
-    async fn start(database: &str) -> Self {
+    async fn start(database: &str, smtp: &str) -> Self {
         let mut child = program(
             &[
                 ("SECRET", SECRET),
@@ -43,6 +44,8 @@ impl Running {
                 ("RP_ID", "example.test"),
                 ("DATABASE", database),
                 ("PUBLIC_URL", "https://auth.example.test/"),
+                ("SMTP", smtp),
+                ("MAIL_FROM", "no-reply@example.test"),
             ],
             &["serve", "--listen", "127.0.0.1:0", "--tenant-id", "violet"],
         )
@@ -151,7 +154,8 @@ async fn neither_help_nor_a_failed_start_shows_a_secret() {
 #[tokio::test]
 async fn a_deployment_logs_json_without_secrets_and_ends_once_all_is_answered() {
     let (database, _folder) = deployed_database().await;
-    let running = Running::start(&database).await;
+    let mut mail = MailServer::start(true).await;
+    let running = Running::start(&database, &mail.url).await;
     let backend = basic(&format!("{SECRET}:"));
     let tracked = running.call("POST /v1/users/ada-lovelace/actions/manage", &backend, &json!({})).await;
     let token = tracked.1["token"].as_str().unwrap().to_owned();
@@ -159,6 +163,16 @@ async fn a_deployment_logs_json_without_secrets_and_ends_once_all_is_answered() 
     let (status, enrolled) = running.call("POST /v1/client/user-authenticators/totp", &bearer, &Value::Null).await;
     assert_eq!(status, 200, "{enrolled}");
     let totp = enrolled["secret"].as_str().unwrap().to_owned();
+    let enrol = json!({ "email": "ada@example.test" });
+    let (status, sent) = running.call("POST /v1/client/user-authenticators/email-magic-link", &bearer, &enrol).await;
+    assert_eq!(status, 200, "{sent}");
+    let letter = mail.letter().await.text;
+    let link = letter.split_once("?token=").map(|(_, rest)| rest.lines().next().unwrap().to_owned()).unwrap();
+    assert_eq!(running.call(&format!("GET /api/verify-magic-link?token={link}"), "", &Value::Null).await.0, 200);
+    let (status, sent) = running.call("POST /v1/client/user-authenticators/email-otp", &bearer, &enrol).await;
+    assert_eq!(status, 200, "{sent}");
+    let letter = mail.letter().await.text;
+    let code = letter.lines().find(|line| line.len() == 6 && line.parse::<u32>().is_ok()).unwrap();
     assert_eq!(running.call(&format!("GET /ui/?token={token}"), "", &Value::Null).await.0, 404);
     assert_eq!(running.call("GET /ready", "", &Value::Null).await.0, 200);
 
@@ -189,7 +203,7 @@ async fn a_deployment_logs_json_without_secrets_and_ends_once_all_is_answered() 
     let log = running.ended().await;
     let mut routes = Vec::new();
     for line in log.lines() {
-        let event: Value = serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}"));
+        let mut event: Value = serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}"));
         assert!(event["timestamp"].is_string() && event["level"].is_string(), "{line}");
         if event["target"] == "authsignal_local::request" {
             routes.push(format!(
@@ -199,13 +213,24 @@ async fn a_deployment_logs_json_without_secrets_and_ends_once_all_is_answered() 
                 event["status"]
             ));
         }
+        // Six digits are in a time by chance.
+        for times in ["timestamp", "seconds"] {
+            event[times].take();
+        }
+        let words = event.to_string();
+        assert!(
+            words.split(|one: char| !one.is_ascii_digit()).all(|word| word != code),
+            "the log has the code: {line}"
+        );
     }
     for route in ["POST /v1/users/{user_id}/actions/{action} 200", "GET /ui/ 404", "POST /v1/validate 200"] {
         assert!(routes.iter().any(|one| one == route), "{route} is not in {routes:?}");
     }
     let password = database.split_once('@').and_then(|(before, _)| before.rsplit(':').next());
     for secret in
-        [SECRET, &token, &totp, backend.strip_prefix("Basic ").unwrap(), "ada-lovelace"].into_iter().chain(password)
+        [SECRET, &token, &totp, &link, "ada@example.test", backend.strip_prefix("Basic ").unwrap(), "ada-lovelace"]
+            .into_iter()
+            .chain(password)
     {
         assert!(!log.contains(secret), "the log has {secret}");
     }

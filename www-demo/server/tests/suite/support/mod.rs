@@ -1,6 +1,7 @@
 //! A server without a socket, and the people who use it.
 
 pub mod device;
+pub mod mailbox;
 pub mod phone;
 pub mod server;
 
