@@ -14,6 +14,8 @@
 //! # }
 //! ```
 //!
+//! `www-demo/examples/yew` is a whole page.
+//!
 //! The rules are those of the npm package, because the code is: same requests, same tokens, same errors. Of its methods,
 //! `launch` and `initAdvancedProfiling` are not here.
 //!

@@ -11,7 +11,8 @@ pub fn ci() -> Result<()> {
     say("Lints, host");
     run(Command::new("cargo").args(["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
     let wasm = setup::wasm()?;
-    for features in [&["--no-default-features", "--features", "js"][..], &["--all-targets"][..]] {
+    let typed = ["--package", "authsignal-wasm", "--package", "authsignal-example-yew", "--all-targets"];
+    for features in [&["--no-default-features", "--features", "js"][..], &typed] {
         say(&format!("Lints, wasm, {}", features.join(" ")));
         let mut clippy = wasm.cargo();
         clippy

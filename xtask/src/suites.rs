@@ -127,7 +127,8 @@ fn core_in(browser: Browser, server: &TestServer) -> Result<Counts> {
     let driver = WebDriver::start(browser, &format!("{}/v1", server.origin))?;
     let mut cargo = toolchain.cargo();
     cargo
-        .args(["test", "--test", "wasm", "--target", "wasm32-unknown-unknown"])
+        .args(["test", "--package", "authsignal-wasm", "--test", "wasm"])
+        .args(["--package", "authsignal-example-yew", "--test", "page", "--target", "wasm32-unknown-unknown"])
         .args(["--target-dir", "target/wasm-tests"])
         .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", runner)
         .env(browser.remote_variable(), &driver.origin)
