@@ -1,8 +1,9 @@
-//! The bodies of requests.
+//! The bodies and the queries of requests.
 
 use axum::body::to_bytes;
-use axum::extract::{FromRequest, Request};
-use axum::http::{StatusCode, header};
+use axum::extract::{self, FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
+use axum::http::{StatusCode, Uri, header};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -52,8 +53,42 @@ fn read<T: DeserializeOwned>(bytes: &[u8]) -> ApiResult<T> {
     if !json.is_object() {
         return Err(unprocessable("The body must be a JSON object.".to_owned()));
     }
+    if holds_nul(&json) {
+        return Err(unprocessable("A text of the body holds U+0000.".to_owned()));
+    }
     serde_json::from_value(json)
         .map_err(|error| unprocessable(format!("A field of the body is missing or of the wrong type: {error}.")))
+}
+
+/// Whether a text in here holds U+0000, which PostgreSQL cannot store.
+pub fn holds_nul(json: &Value) -> bool {
+    match json {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(items) => items.iter().any(holds_nul),
+        Value::Object(fields) => fields.iter().any(|(name, value)| name.contains('\0') || holds_nul(value)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+/// The same for an address.
+pub fn refuse_nul(uri: &Uri) -> ApiResult<()> {
+    let holds_nul = uri.path_and_query().is_some_and(|text| text.as_str().contains("%00"));
+    if holds_nul { Err(ApiError::invalid_request("The address holds U+0000.")) } else { Ok(()) }
+}
+
+/// The parameters of an address after its `?`.
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequestParts<App> for Query<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> ApiResult<Self> {
+        refuse_nul(&parts.uri)?;
+        let extract::Query(query) = extract::Query::from_request_parts(parts, app)
+            .await
+            .map_err(|error| ApiError::invalid_request(format!("The query cannot be read: {}.", error.body_text())))?;
+        Ok(Query(query))
+    }
 }
 
 /// A body that says nothing.

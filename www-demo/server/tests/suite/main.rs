@@ -6,6 +6,7 @@ mod cookies;
 mod demo;
 mod deployment;
 mod devices;
+mod every_route;
 mod instances;
 mod limits;
 mod local;

@@ -1,7 +1,7 @@
 //! A user's authenticators, as a browser sees them.
 
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ use crate::clock::iso;
 use crate::domain::binding::Operation;
 use crate::domain::method::Method;
 use crate::error::{ApiError, ApiResult};
-use crate::routes::body::Body;
+use crate::routes::body::{Body, Query};
 use crate::routes::guard::Holder;
 use crate::routes::server::Params;
 use crate::routes::view::{self, Viewer};

@@ -2,7 +2,7 @@
 //! signatures; only adding one needs a token.
 
 use axum::Json;
-use axum::extract::{FromRequestParts, Query, State};
+use axum::extract::{FromRequestParts, State};
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use base64::Engine;
@@ -20,7 +20,7 @@ use crate::domain::binding::{Facts, Operation, Window, decide};
 use crate::domain::method::Method;
 use crate::domain::scope::Scopes;
 use crate::error::{ApiError, ApiResult};
-use crate::routes::body::{Body, Empty};
+use crate::routes::body::{Body, Empty, Query};
 use crate::routes::guard::Holder;
 use crate::store::{Authenticator, Challenge, Kind, Tx};
 use crate::webhook::Change;

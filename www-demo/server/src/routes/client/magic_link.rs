@@ -3,7 +3,7 @@
 
 use axum::Json;
 use axum::body::{Body as HttpBody, to_bytes};
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY};
 use axum::response::{IntoResponse, Response};
@@ -21,7 +21,7 @@ use crate::domain::method::Method;
 use crate::domain::rate::LINK_SENDS;
 use crate::error::{ApiError, ApiResult};
 use crate::outbox::{About, Content, Sent};
-use crate::routes::body::Body;
+use crate::routes::body::{Body, Query};
 use crate::routes::guard::Holder;
 use crate::store::{Authenticator, Challenge, Kind, MessageKind, Progress, Tx, User};
 

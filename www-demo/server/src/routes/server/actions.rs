@@ -1,7 +1,7 @@
 //! Actions: a backend says what a user is about to do, and asks how it went.
 
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use url::Url;
@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::clock::{iso, moment};
 use crate::domain::scope::Scopes;
 use crate::error::{ApiError, ApiResult};
-use crate::routes::body::Body;
+use crate::routes::body::{Body, Query};
 use crate::routes::view;
 use crate::store::{Action, ActionState};
 use crate::verification::Rights;

@@ -1,7 +1,7 @@
 //! Challenges that a backend makes itself: a code to an address, before or after it knows whose it is.
 
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use subtle::ConstantTimeEq;
@@ -17,7 +17,7 @@ use crate::domain::{Millis, SECOND};
 use crate::error::{ApiError, ApiResult};
 use crate::limits;
 use crate::outbox::{About, Content};
-use crate::routes::body::Body;
+use crate::routes::body::{Body, Query};
 use crate::routes::client::challenge::CHALLENGE_LIFE;
 use crate::routes::client::codes::code_hash;
 use crate::store::{Action, ActionState, Challenge, Kind, MessageKind, Progress};

@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 
 use crate::app::App;
 use crate::error::{ApiError, ApiResult};
+use crate::routes::body::refuse_nul;
 
 /// The parameters of a path, percent-decoded and otherwise byte for byte.
 pub struct Params<T>(pub T);
@@ -20,6 +21,7 @@ impl<T: DeserializeOwned + Send> FromRequestParts<App> for Params<T> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> ApiResult<Self> {
+        refuse_nul(&parts.uri)?;
         let Path(params) = Path::from_request_parts(parts, app)
             .await
             .map_err(|error| ApiError::invalid_request(format!("The path cannot be read: {}.", error.body_text())))?;

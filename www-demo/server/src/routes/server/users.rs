@@ -1,7 +1,7 @@
 //! Users.
 
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde::{Deserialize, Deserializer};
@@ -12,7 +12,7 @@ use super::actions::is_id;
 use crate::app::App;
 use crate::domain::method::Method;
 use crate::error::{ApiError, ApiResult};
-use crate::routes::body::Body;
+use crate::routes::body::{Body, Query};
 use crate::routes::view;
 use crate::store::{Tx, User};
 use crate::webhook::Change;
