@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods, reason = "how long a suite or a wait takes is real time")]
 
 mod ci;
+mod docs;
 mod glue;
 mod package;
 mod picture;
@@ -29,6 +30,7 @@ const USAGE: &str = "usage: cargo xtask <command>
   bench                         speed as ratios to the peer in the same run
   picture                       make the picture of the README anew
   ci                            formatting, lints, house rules, size
+  docs                          the documentation with its references and its search: target/docs
   release --dry-run [--tag T]   tarball, crate, SBOM and hashes into target/release-artifacts; publishes nothing";
 
 fn main() -> ExitCode {
@@ -56,6 +58,7 @@ fn run(command: Option<&str>, rest: &[String]) -> Result<()> {
         Some("bench") => suites::bench(),
         Some("picture") => picture::picture(),
         Some("ci") => ci::ci(),
+        Some("docs") => docs::docs(),
         Some("release") => release::release(rest),
         Some("help" | "--help" | "-h") => {
             println!("{USAGE}");

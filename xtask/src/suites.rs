@@ -4,7 +4,7 @@ use crate::postgres::Postgres;
 use crate::serve::{self, TestServer};
 use crate::shell::{output, root, run, say};
 use crate::webdriver::{Browser, WebDriver};
-use crate::{package, setup, size};
+use crate::{docs, package, setup, size};
 use anyhow::{Context, Result, bail};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -30,6 +30,7 @@ const SUITES: &[Suite] = &[
         run: packed,
     },
     Suite { name: "kit", what: "authsignal-wasm/testing, as apps' own tests use it", run: kit },
+    Suite { name: "docs", what: "the documentation in Chromium, its snippets, and its quick start", run: docs },
     Suite {
         name: "peers",
         what: "authsignal-local and our WebAuthn JSON against what others wrote, from npm",
@@ -238,6 +239,20 @@ fn kit() -> Result<Counts> {
         let tests = root().join("tests");
         total += counted(runner.current_dir(tests).env("AUTHSIGNAL_LOCAL", &program), count)?;
     }
+    Ok(total)
+}
+
+fn docs() -> Result<Counts> {
+    docs::pages()?;
+    docs::snippets()?;
+    let program = serve::program()?;
+    link_package("tests/kit")?;
+    link_package("tests/docs")?;
+    let mut total = compiles(TSC, "target/snippets/js/tsconfig.json")?;
+    total += compiles(TSC, "target/snippets/ts/tsconfig.json")?;
+    let mut playwright = setup::npm_program("playwright")?;
+    playwright.args(["test", "-c", "docs"]).env("CHROMIUM", setup::chromium()?).env("AUTHSIGNAL_LOCAL", program);
+    total += counted(playwright.current_dir(root().join("tests")), count_playwright)?;
     Ok(total)
 }
 

@@ -1,0 +1,43 @@
+//! The documentation: `target/docs`, a folder for any web server.
+
+use crate::shell::{files, root, run, say};
+use crate::{package, setup};
+use anyhow::{Context, Result};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Writes the guide, both references, the search, and the Rust API by rustdoc.
+pub fn docs() -> Result<()> {
+    let target = pages()?;
+    say("The Rust API, by rustdoc");
+    run(Command::new("cargo").args(["doc", "--quiet", "--no-deps", "--package", "authsignal-wasm"]))?;
+    copy_folder(&root().join("target/doc"), &target.join("rust"))?;
+    let begin = target.join("rust/authsignal_wasm/index.html");
+    begin.metadata().with_context(|| format!("rustdoc wrote no {}", begin.display()))?;
+    println!("target/docs/index.html");
+    Ok(())
+}
+
+/// Writes all but the Rust API. A link that leads nowhere is an error.
+pub fn pages() -> Result<PathBuf> {
+    setup::npm()?;
+    let target = root().join("target/docs");
+    run(Command::new("node").arg("www-demo/docs/build.mjs").arg(&target))?;
+    Ok(target)
+}
+
+/// Writes the snippets of every text to where they are compiled: `target/snippets/js` and `target/snippets/ts`.
+pub fn snippets() -> Result<()> {
+    package::build()?;
+    setup::npm()?;
+    run(Command::new("node").args(["tests/docs/snippets.mjs", "target/snippets"]))
+}
+
+fn copy_folder(from: &Path, to: &Path) -> Result<()> {
+    for file in files(&[from.to_path_buf()]) {
+        let copied = to.join(file.strip_prefix(from)?);
+        std::fs::create_dir_all(copied.parent().context("a file has a folder")?)?;
+        std::fs::copy(&file, copied)?;
+    }
+    Ok(())
+}
