@@ -49,6 +49,8 @@ export const VerificationMethod = enumeration(
 
 /** What a ceremony rejects with. `name` is that of the browser's exception, which is the `cause`. */
 export class WebAuthnError extends Error {
+  // Of its own: where `Error.prototype` is frozen, what is inherited can't be assigned to.
+  name;
   constructor({ message, code, cause, name }) {
     super(message, { cause });
     this.name = name ?? cause.name;
@@ -57,6 +59,9 @@ export class WebAuthnError extends Error {
 }
 
 const isObject = (value) => typeof value === "object" && value !== null;
+
+/** The options that are given, and nothing that others have put into `Object.prototype`, such as an address. */
+const own = (given) => ({ ...given, __proto__: null });
 
 /** An error whose code apps can test. */
 const coded = (message, code, options) => Object.assign(new Error(message, options), { code });
@@ -92,7 +97,7 @@ let given;
 /** Whether an instance logs. */
 let logging;
 /** What waits for the core, in the order of the calls: what to do with it, and what without. */
-let waiting = [];
+const waiting = [];
 /** How to reject the calls that are under way, so that none stays pending when the core fails. */
 const pending = new Set();
 
@@ -119,9 +124,7 @@ const beginLoading = () => {
 const flush = (which, cause) => {
   running = !which;
   loading = undefined;
-  const entries = waiting;
-  waiting = [];
-  for (const entry of entries) entry[which](cause);
+  for (const entry of waiting.splice(0)) entry[which](cause);
 };
 
 /** Loads the core ahead of the first call, or from where the host says. */
@@ -168,12 +171,12 @@ const call = (operation, instance, given) =>
     const step = (how, value) => {
       // The core has failed, or the call was given up.
       if (!pending.has(fail)) return;
-      const current = task;
+      let current = task;
       // Given up while it runs, by a callback of the app's: it is cancelled once it waits.
       task = 0;
       let answer;
       try {
-        answer = resume(values, current, how, value);
+        answer = resume(values, (current ??= start(values, operation)), how, value);
         if (answer % 4 === 1 && !pending.has(fail)) return void resume(values, current, CANCELLED);
       } catch (cause) {
         return failed(cause);
@@ -197,11 +200,7 @@ const call = (operation, instance, given) =>
       }, timeout);
     }
     withCore(
-      () => {
-        if (!pending.has(fail)) return;
-        task = start(values, operation);
-        step(FULFILLED);
-      },
+      () => step(FULFILLED),
       ({ message }) =>
         end(resolve, answer(instance, "core_unavailable", `The core of authsignal-wasm could not be loaded. ${message}`)),
     );
@@ -329,18 +328,20 @@ const NAMESPACES = {
 /** The operations that spend an attempt: a double submit of one code is one request. */
 const VERIFICATIONS = [9, 12, 15, 17];
 
-const contextOf = ({ tenantId, baseUrl = "https://api.authsignal.com/v1", ...options }, deviceId) => {
+const contextOf = (options, deviceId) => {
+  const { tenantId, baseUrl = "https://api.authsignal.com/v1", enableLogging, throwOnNetworkError, onTokenExpired } = options;
   if (typeof baseUrl !== "string") throw new TypeError("baseUrl must be text, such as https://api.authsignal.com/v1");
   const url = baseUrl.replace(/\/+$/, "");
   const context = {
+    __proto__: null,
     tenantId,
     baseUrl: url,
     deviceId,
     page,
     cell: cellOf(url, tenantId),
-    enableLogging: options.enableLogging,
-    throwOnNetworkError: options.throwOnNetworkError,
-    onTokenExpired: options.onTokenExpired,
+    enableLogging,
+    throwOnNetworkError,
+    onTokenExpired,
     webAuthnError: (code, message, cause) => new WebAuthnError({ message, code, cause }),
     delay: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
     background: (operation, parameters) => void call(operation, context, parameters).catch(() => {}),
@@ -366,17 +367,18 @@ const bind = (target, methods, context) => {
 
 export class Whatsapp {
   constructor(options) {
-    bind(this, NAMESPACES.whatsapp, contextOf(options));
+    bind(this, NAMESPACES.whatsapp, contextOf(own(options)));
   }
 }
 
 export class Authsignal {
   #context;
 
-  constructor(options) {
-    if (!isObject(options)) {
+  constructor(given) {
+    if (!isObject(given)) {
       throw new TypeError('Authsignal needs an options object: new Authsignal({ tenantId: "your-tenant-id" })');
     }
+    const options = own(given);
     const { tenantId, cookieDomain, cookieName = "__as_aid", enableLogging = false } = options;
     if (!tenantId) throw new Error("tenantId is required");
 
@@ -392,7 +394,7 @@ export class Authsignal {
     const context = contextOf(options, this.anonymousId);
     this.#context = context;
     for (const [name, methods] of Object.entries(NAMESPACES)) {
-      this[name] = name === "whatsapp" ? bind(Object.create(Whatsapp.prototype), methods, context) : bind({}, methods, context);
+      this[name] = bind(name === "whatsapp" ? Object.create(Whatsapp.prototype) : {}, methods, context);
     }
     this.qrCode = qrCode(context);
     watch(context, options);

@@ -1,20 +1,266 @@
 // How the core comes to run, from the package as it is installed: whatever the page, the server or the browser forbid.
-import { SIGNED_IN, expect, signIn, test, warningsOf } from "./support/test.mjs";
+import { PAGE, wasm } from "./support/site.mjs";
+import { ENROLLED, SIGNED_IN, enroll, expect, signIn, test, warningsOf } from "./support/test.mjs";
 
-test("an ordinary page streams the wasm, and loads nothing else", async ({ page, site, said, server, authenticator, baseURL }) => {
+const STREAMED = ["/pkg/index.js", "/pkg/core.wasm"];
+const IN_JAVASCRIPT = ["/pkg/fallback.js", "/pkg/js-core.js"];
+
+/** The one structured warning, of this code. */
+const warned = (code) => [
+  { label: "[Authsignal] core.wasm", code, cause: expect.stringMatching(/\w/), remedy: expect.stringMatching(/\w/) },
+];
+/** What the site was asked for, without the page itself. */
+const packageFiles = ({ asked }) => asked.filter((path) => path.startsWith("/pkg/"));
+
+/** A sign-in with the whole way to it. */
+const succeeds = async ({ page, site, server, baseURL }) => {
   await page.goto(site.origin);
   expect(await signIn(page, server, baseURL)).toEqual(SIGNED_IN);
-  expect(site.asked).toEqual(["/", "/app.js", "/pkg/index.js", "/pkg/core.wasm"]);
+};
+
+test("an ordinary page streams the wasm, and loads nothing else", async ({ page, site, said, server, authenticator, baseURL }) => {
+  await succeeds({ page, site, server, baseURL });
+  expect(packageFiles(site)).toEqual(STREAMED);
   expect(said).toEqual({ errors: [], warnings: [] });
 });
 
+test("a preloaded core is not downloaded twice", async ({ page, site, said, server, authenticator, baseURL }) => {
+  const hints = "<link rel=modulepreload href=/pkg/index.js><link rel=preload as=fetch crossorigin type=application/wasm href=/pkg/core.wasm>";
+  site.files["/"] = PAGE.replace("<script", `${hints}<script`);
+  await succeeds({ page, site, server, baseURL });
+  expect(packageFiles(site).sort()).toEqual([...STREAMED].sort());
+  expect(said).toEqual({ errors: [], warnings: [] });
+});
+
+/* ---- What a Content-Security-Policy forbids ---- */
+
+const policies = (script, baseURL) => `default-src 'none'; img-src data:; connect-src 'self' ${baseURL}; ${script}`;
+
+for (const script of [
+  "script-src 'self' 'wasm-unsafe-eval'",
+  "script-src 'self' 'wasm-unsafe-eval'; require-trusted-types-for 'script'; trusted-types 'none'",
+]) {
+  test(`the wasm is streamed under ${script}`, async ({ page, site, said, server, authenticator, baseURL }) => {
+    site.headers["content-security-policy"] = policies(script, baseURL);
+    await succeeds({ page, site, server, baseURL });
+    expect(packageFiles(site)).toEqual(STREAMED);
+    expect(said).toEqual({ errors: [], warnings: [] });
+  });
+}
+
+for (const [script, nonce] of [
+  ["script-src 'self'", ""],
+  ["script-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'", ""],
+  ["script-src 'nonce-abc123' 'strict-dynamic'", " nonce=abc123"],
+]) {
+  test(`the core runs in JavaScript under ${script}, and no console complains`, async ({ page, site, said, server, authenticator, baseURL }) => {
+    site.headers["content-security-policy"] = policies(script, baseURL);
+    site.files["/"] = PAGE.replace("type=module", `type=module${nonce}`);
+    await succeeds({ page, site, server, baseURL });
+    expect(packageFiles(site)).toEqual([...STREAMED, ...IN_JAVASCRIPT]);
+    expect(said.errors).toEqual([]);
+    expect(await warningsOf(said)).toEqual(warned("wasm_blocked"));
+  });
+
+  test(`authsignal-wasm/js has nothing to complain about under ${script}`, async ({ page, site, said, server, authenticator, baseURL }) => {
+    site.headers["content-security-policy"] = policies(script, baseURL);
+    site.files["/"] = PAGE.replace("type=module", `type=module${nonce}`);
+    site.files["/app.js"] = site.files["/app.js"].replace("index.js", "js.js");
+    await succeeds({ page, site, server, baseURL });
+    expect(packageFiles(site)).toEqual(["/pkg/js.js"]);
+    expect(said).toEqual({ errors: [], warnings: [] });
+  });
+}
+
+/* ---- How a server serves the wasm ---- */
+
+/** The short names of the imports have other letters in each build: here, in the name of their module. */
+const ofAnotherBuild = () => {
+  const text = wasm().toString("latin1");
+  const [, module] = /\x01([a-zA-Z])\x01[a-zA-Z]\0/.exec(text);
+  return Buffer.from(text.replaceAll(new RegExp(`\\x01${module}(?=\\x01[a-zA-Z]\\0)`, "g"), module === "a" ? "\x01b" : "\x01a"), "latin1");
+};
+
+test("wasm served as text/html runs all the same", async ({ page, site, said, server, authenticator, baseURL }) => {
+  site.answer = (path) => path.endsWith(".wasm") && [200, "text/html", wasm()];
+  await succeeds({ page, site, server, baseURL });
+  expect(packageFiles(site)).toEqual([...STREAMED, "/pkg/fallback.js"]);
+  expect(said.errors).toEqual([]);
+  expect(await warningsOf(said)).toEqual(warned("wasm_wrong_type"));
+});
+
+for (const [what, answer, code, complaint] of [
+  ["wasm that is not there", () => [404, "text/html", "not here"], "wasm_not_found", [/404/]],
+  ["a page in the place of the wasm", () => [200, "text/html", PAGE], "wasm_invalid", []],
+  ["a page that calls itself wasm", () => [200, "application/wasm", PAGE], "wasm_invalid", []],
+  ["truncated wasm", () => [200, "application/wasm", wasm().subarray(0, 3000)], "wasm_invalid", []],
+  ["wasm of another build", () => [200, "application/wasm", ofAnotherBuild()], "wasm_invalid", []],
+]) {
+  test(`${what} is replaced by the core in JavaScript`, async ({ page, site, said, server, authenticator, baseURL }) => {
+    site.answer = (path) => path.endsWith(".wasm") && answer();
+    await succeeds({ page, site, server, baseURL });
+    expect(packageFiles(site)).toEqual([...STREAMED, ...IN_JAVASCRIPT]);
+    expect(said.errors).toEqual(complaint.map((text) => expect.stringMatching(text)));
+    expect(await warningsOf(said)).toEqual(warned(code));
+  });
+}
+
+test("a connection that breaks off in the wasm is no obstacle either", async ({ page, site, said, server, authenticator, baseURL }) => {
+  site.answer = (path) => path.endsWith(".wasm") && [200, "application/wasm", wasm().subarray(0, 100), { "content-length": 5000 }];
+  await succeeds({ page, site, server, baseURL });
+  expect(await warningsOf(said)).toEqual(warned("wasm_invalid"));
+});
+
+test("what cannot be loaded offline is loaded once the network is back", async ({ page, site, server, authenticator, baseURL }) => {
+  await page.goto(site.origin);
+  await page.context().setOffline(true);
+  const first = await page.evaluate(async (baseURL) => {
+    globalThis.authsignal = new library.Authsignal({ tenantId: "local", baseUrl: `${baseURL}/v1` });
+    const loaded = await library.load().then(() => "loaded", (error) => error instanceof Error);
+    return [loaded, await authsignal.totp.enroll()];
+  }, baseURL);
+  expect(first).toEqual([true, expect.objectContaining({ errorCode: "core_unavailable", error: expect.stringContaining("could not be loaded") })]);
+  await page.context().setOffline(false);
+  expect(await signIn(page, server, baseURL)).toEqual(SIGNED_IN);
+});
+
+/* ---- What the browser or the page lacks ---- */
+
 test("without WebAssembly the same core runs in JavaScript", async ({ page, site, said, server, authenticator, baseURL }) => {
   await page.addInitScript(() => delete globalThis.WebAssembly);
-  await page.goto(site.origin);
-  expect(await signIn(page, server, baseURL)).toEqual(SIGNED_IN);
-  expect(site.asked).toEqual(["/", "/app.js", "/pkg/index.js", "/pkg/fallback.js", "/pkg/js-core.js"]);
+  await succeeds({ page, site, server, baseURL });
+  expect(packageFiles(site)).toEqual(["/pkg/index.js", ...IN_JAVASCRIPT]);
   expect(said.errors).toEqual([]);
-  expect(await warningsOf(said)).toEqual([
-    { label: "[Authsignal] core.wasm", code: "wasm_unsupported", cause: expect.stringContaining("WebAssembly"), remedy: expect.any(String) },
-  ]);
+  expect(await warningsOf(said)).toEqual(warned("wasm_unsupported"));
+});
+
+test("without enableLogging nothing is said about a way around", async ({ page, site, said, server, authenticator, baseURL }) => {
+  await page.addInitScript(() => delete globalThis.WebAssembly);
+  await page.goto(site.origin);
+  expect(await signIn(page, server, baseURL, { enableLogging: false })).toEqual(SIGNED_IN);
+  expect(said).toEqual({ errors: [], warnings: [] });
+});
+
+for (const [what, hostile] of [
+  ["polluted prototypes", pollute],
+  ["frozen intrinsics", freeze],
+]) {
+  for (const without of ["", " without WebAssembly"]) {
+    test(`${what} do not matter${without}`, async ({ page, site, said, server, authenticator, baseURL }) => {
+      if (without) await page.addInitScript(() => delete globalThis.WebAssembly);
+      await page.addInitScript(hostile);
+      await succeeds({ page, site, server, baseURL });
+      expect(said.errors).toEqual([]);
+      const cancelled = await page.evaluate(async (baseURL) => {
+        const cause = new DOMException("closed", "NotAllowedError");
+        navigator.credentials.get = () => Promise.reject(cause);
+        const authsignal = new library.Authsignal({ tenantId: "local", baseUrl: `${baseURL}/v1` });
+        authsignal.clearToken();
+        const error = await authsignal.passkey.signIn({ action: "a" }).catch((error) => error);
+        return [error instanceof library.WebAuthnError, error.name, error.cause === cause];
+      }, baseURL);
+      expect(cancelled).toEqual([true, "NotAllowedError", true]);
+    });
+  }
+}
+
+/** What a script of the app's may have put in everyone's way, by accident or not. */
+function pollute() {
+  Object.assign(Object.prototype, {
+    polluted: "yes",
+    baseUrl: "https://attacker.test",
+    enableLogging: true,
+    wasm: "/attacker.wasm",
+  });
+  Array.prototype.last = function () {
+    return this[this.length - 1];
+  };
+}
+
+/** As `lockdown()` of SES does: what is inherited can't be assigned to any more. */
+function freeze() {
+  const seen = new Set();
+  const visit = (value) => {
+    if (Object(value) !== value || seen.has(value)) return;
+    seen.add(value);
+    Object.freeze(value);
+    visit(Object.getPrototypeOf(value));
+    for (const { value: inner, get, set } of Object.values(Object.getOwnPropertyDescriptors(value))) [inner, get, set].forEach(visit);
+  };
+  const names =
+    "Object Function Array Error TypeError Promise Map Set WeakMap String Number Boolean Symbol RegExp Date Math JSON Reflect ArrayBuffer Uint8Array Int32Array Float64Array DataView BigInt Proxy";
+  for (const name of names.split(" ")) visit(globalThis[name]);
+}
+
+/* ---- Other places than a page ---- */
+
+test("in a sandboxed frame of no origin a token is used", async ({ page, site, said, server, baseURL }) => {
+  site.headers["access-control-allow-origin"] = "*";
+  site.files["/"] = "<!doctype html><title>Host</title><link rel=icon href=data:,><iframe sandbox=allow-scripts src=/frame.html></iframe>";
+  site.files["/frame.html"] = PAGE.replace("type=module", "type=module crossorigin");
+  // The local server answers loopback pages only, and a sandboxed one has no address.
+  await page.route(`${baseURL}/**`, async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, headers: { ...response.headers(), "access-control-allow-origin": "*", "access-control-allow-headers": "*" } });
+  });
+  await page.goto(site.origin);
+  const frame = page.frames()[1];
+  await frame.waitForFunction(() => globalThis.library);
+  expect(await enroll(frame, server, baseURL)).toEqual(ENROLLED);
+  expect(said).toEqual({ errors: [], warnings: [] });
+});
+
+test("in a frame of another site a token is used", async ({ page, site, said, server, baseURL }) => {
+  site.files["/"] = `<!doctype html><title>Host</title><link rel=icon href=data:,><iframe src=${site.origin}/frame.html></iframe>`;
+  site.files["/frame.html"] = PAGE;
+  await page.goto(site.origin.replace("localhost", "127.0.0.1"));
+  const frame = page.frames()[1];
+  await frame.waitForFunction(() => globalThis.library);
+  expect(await enroll(frame, server, baseURL)).toEqual(ENROLLED);
+  expect(said).toEqual({ errors: [], warnings: [] });
+});
+
+for (const entry of ["index.js", "js.js"]) {
+  test(`in a Web Worker a token is used, by ${entry}`, async ({ page, site, said, server, baseURL }) => {
+    site.files["/worker.js"] = `import * as library from "/pkg/${entry}"; globalThis.library = library; postMessage("ready");`;
+    site.files["/app.js"] = `globalThis.worker = new Worker("/worker.js", { type: "module" }); worker.onmessage = () => (globalThis.ready = true);`;
+    const appeared = page.waitForEvent("worker");
+    await page.goto(site.origin);
+    const worker = await appeared;
+    await page.waitForFunction(() => globalThis.ready);
+    expect(await enroll(worker, server, baseURL)).toEqual(ENROLLED);
+    expect(said).toEqual({ errors: [], warnings: [] });
+  });
+}
+
+/* ---- Wasm from the host ---- */
+
+for (const [what, given] of [
+  ["an address", "'/elsewhere.wasm'"],
+  ["a URL", "new URL('/elsewhere.wasm', location)"],
+  ["a response", "await fetch('/elsewhere.wasm')"],
+  ["a promise of a response", "fetch('/elsewhere.wasm')"],
+  ["bytes", "await (await fetch('/elsewhere.wasm')).arrayBuffer()"],
+  ["a typed array", "new Uint8Array(await (await fetch('/elsewhere.wasm')).arrayBuffer())"],
+  ["a module", "await WebAssembly.compileStreaming(fetch('/elsewhere.wasm'))"],
+]) {
+  test(`the host gives the wasm as ${what}`, async ({ page, site, said, server, authenticator, baseURL }) => {
+    site.answer = (path) => path === "/elsewhere.wasm" && [200, "application/wasm", wasm()];
+    site.files["/app.js"] += `\nglobalThis.loaded = (async () => library.load({ wasm: ${given} }))();`;
+    await page.goto(site.origin);
+    await page.evaluate(() => loaded);
+    expect(await signIn(page, server, baseURL)).toEqual(SIGNED_IN);
+    expect(packageFiles(site).filter((path) => ![...STREAMED, "/pkg/fallback.js"].includes(path))).toEqual([]);
+    expect(site.asked.filter((path) => path.endsWith(".wasm"))).toEqual(["/elsewhere.wasm"]);
+    expect(said).toEqual({ errors: [], warnings: [] });
+  });
+}
+
+test("what the host gives and is no wasm is replaced by the core in JavaScript", async ({ page, site, said, server, authenticator, baseURL }) => {
+  site.files["/app.js"] += `\nglobalThis.loaded = library.load({ wasm: Promise.reject(new Error("none")) });`;
+  await page.goto(site.origin);
+  await page.evaluate(() => loaded);
+  expect(await signIn(page, server, baseURL)).toEqual(SIGNED_IN);
+  expect(packageFiles(site)).toEqual(["/pkg/index.js", ...IN_JAVASCRIPT]);
+  expect(said).toEqual({ errors: [], warnings: [] });
 });

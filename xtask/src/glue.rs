@@ -4,6 +4,7 @@
 //! (see `src/slots.rs`), so the heap, the loader and the decoding of strings give way to the frame, and the names to the
 //! short ones that wasm-opt gave them in the wasm. Whatever the frame does not know fails the build.
 
+use crate::wasm::Mark;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
@@ -41,6 +42,21 @@ pub fn prepare(glue: &str, names: &str, words: &[&str]) -> Result<String> {
     Ok(format!(
         "{frame}\n/** What an instance imports. */\nexport const imports = () => ({{\n  a: {{\n{kept}  }},\n}});\n"
     ))
+}
+
+/// The glue with the names of its imports as the wasm has them.
+pub fn marked(glue: &str, mark: &Mark) -> Result<String> {
+    let (before, imports) = glue.split_once("\n  a: {\n").context("the glue has no imports")?;
+    let mut lines = Vec::new();
+    for line in imports.lines() {
+        // The bodies of the imports are indented more.
+        let name = line.strip_prefix("    ").filter(|name| name.as_bytes().get(1) == Some(&b':'));
+        lines.push(match name {
+            Some(name) => format!("    {}{}", char::from(mark.name(name.as_bytes()[0])?), &name[1..]),
+            None => line.to_owned(),
+        });
+    }
+    Ok(format!("{before}\n  {}: {{\n{}\n", mark.module(), lines.join("\n")))
 }
 
 /// One import, as a function of slots and numbers.
@@ -127,6 +143,9 @@ function __wbg_init() {}";
         assert!(glue.contains("c: (arg0, arg1) => Reflect.set(heap[arg0], heap[arg1]),"), "{glue}");
         assert!(glue.contains("return wasm.d(operation)"), "{glue}");
         assert!(glue.contains("wasm.f(keep(thrown))"), "{glue}");
+        let marked = marked(&glue, &Mark::new(b'q', 50)).unwrap();
+        assert!(marked.contains("  q: {\n    Z: attempt("), "{marked}");
+        assert!(marked.contains("\n    a: (arg0, arg1)"), "{marked}");
         assert!(glue.contains(r#"..."one\ntwo's".split("\n")"#), "{glue}");
         assert!(!glue.contains("__wbg_init"));
     }

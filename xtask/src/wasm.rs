@@ -100,7 +100,10 @@ pub fn build() -> Result<PathBuf> {
             .arg(&named),
     )?;
     let glue = std::fs::read_to_string(folder.join("core.js"))?;
-    std::fs::write(folder.join("core.js"), glue::prepare(&glue, &names, words::WORDS)?)?;
+    let glue = glue::prepare(&glue, &names, words::WORDS)?;
+    let mark = Mark::of(&[&std::fs::read(&named)?, glue.as_bytes(), env!("CARGO_PKG_VERSION").as_bytes()]);
+    std::fs::write(&named, mark.wasm(std::fs::read(&named)?)?)?;
+    std::fs::write(folder.join("core.js"), glue::marked(&glue, &mark)?)?;
     refuse_paths(&named)?;
     let converted = folder.join("wasm2js.js");
     run(setup::npm_program("wasm2js")?.arg("-Oz").args(FEATURES).arg(&named).arg("-o").arg(&converted))?;
@@ -110,6 +113,79 @@ pub fn build() -> Result<PathBuf> {
         .context("the core and its glue do not fit together")?;
     std::fs::rename(&named, &made)?;
     Ok(folder)
+}
+
+/// Which letters the short names of this build's imports have. A server or a cache may hand the wasm of one build to the
+/// script of another; with the same short names they would fit together and do what nobody has written. A mark of letters
+/// costs no byte.
+pub struct Mark {
+    module: u8,
+    shift: usize,
+}
+
+const LETTERS: &[u8; 52] = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+impl Mark {
+    /// From a hash (FNV-1a) of what the build has made.
+    fn of(parts: &[&[u8]]) -> Mark {
+        let bytes = parts.iter().copied().flatten();
+        let hash = bytes
+            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
+        let hash = usize::try_from((hash ^ (hash >> 32)) & 0xffff_ffff).unwrap_or_default();
+        Mark { module: LETTERS[hash % 52], shift: hash / 52 % 52 }
+    }
+
+    #[cfg(test)]
+    pub fn new(module: u8, shift: usize) -> Mark {
+        Mark { module, shift }
+    }
+
+    /// The name of the module of all imports.
+    pub fn module(&self) -> char {
+        char::from(self.module)
+    }
+
+    /// The name of an import, for the one that wasm-opt has given.
+    pub fn name(&self, given: u8) -> Result<u8> {
+        let at = LETTERS.iter().position(|letter| *letter == given).context("an import has a name of another form")?;
+        Ok(LETTERS[(at + self.shift) % 52])
+    }
+
+    /// The wasm with these names.
+    fn wasm(&self, mut wasm: Vec<u8>) -> Result<Vec<u8>> {
+        const IMPORTS: u8 = 2;
+        let mut at = 8;
+        while wasm.get(at).is_some_and(|section| *section != IMPORTS) {
+            let (size, body) = leb128(&wasm, at + 1)?;
+            at = body + size;
+        }
+        let (_, body) = leb128(&wasm, at + 1).context("the core imports nothing")?;
+        let (count, mut at) = leb128(&wasm, body)?;
+        for _ in 0..count {
+            // Two names of one letter, that it is a function, and of which type.
+            let [1, module, 1, name, 0] = wasm.get_mut(at..at + 5).context("the wasm ends too early")? else {
+                bail!("an import of another form than a function with a short name");
+            };
+            *module = self.module;
+            *name = self.name(*name)?;
+            (_, at) = leb128(&wasm, at + 5)?;
+        }
+        Ok(wasm)
+    }
+}
+
+/// A number of the binary format, and where the next thing begins.
+fn leb128(wasm: &[u8], mut at: usize) -> Result<(usize, usize)> {
+    let mut value = 0;
+    for shift in (0..35).step_by(7) {
+        let byte = *wasm.get(at).context("the wasm ends too early")?;
+        at += 1;
+        value |= usize::from(byte & 127) << shift;
+        if byte < 128 {
+            return Ok((value, at));
+        }
+    }
+    bail!("the wasm has a number that is none")
 }
 
 /// Runs a module of ours in Node.
@@ -127,4 +203,32 @@ fn refuse_paths(wasm: &Path) -> Result<()> {
         bail!("the wasm holds a path of this machine");
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WASM: &[u8] = b"\0asm\x01\0\0\0\x02\x0b\x02\x01a\x01a\0\0\x01a\x01b\0\0\x0a\x01x";
+
+    #[test]
+    fn builds_that_differ_have_different_names() {
+        let of = |parts: &[&[u8]]| Mark::of(parts).wasm(WASM.to_vec()).unwrap();
+        assert_eq!(of(&[b"a", b"b"]), of(&[b"a", b"b"]));
+        assert_ne!(of(&[b"a", b"b"]), of(&[b"a", b"c"]));
+    }
+
+    #[test]
+    fn the_names_of_the_imports_are_marked_and_all_else_is_as_it_was() {
+        let marked = b"\0asm\x01\0\0\0\x02\x0b\x02\x01q\x01Z\0\0\x01q\x01a\0\0\x0a\x01x";
+        assert_eq!(Mark { module: b'q', shift: 51 }.wasm(WASM.to_vec()).unwrap(), marked);
+    }
+
+    #[test]
+    fn what_is_no_wasm_or_imports_something_else_is_not_marked() {
+        let mark = Mark { module: b'q', shift: 1 };
+        assert!(mark.wasm(b"\0asm\x01\0\0\0\x0a\x01x".to_vec()).is_err());
+        assert!(mark.wasm(b"\0asm\x01\0\0\0\x02\xff".to_vec()).is_err());
+        assert!(mark.wasm(b"\0asm\x01\0\0\0\x02\x08\x01\x01a\x02bc\0\0".to_vec()).is_err());
+    }
 }

@@ -30,7 +30,7 @@ export class Site {
     site.server = createServer((request, response) => {
       const { pathname } = new URL(request.url, "http://localhost");
       site.asked.push(pathname);
-      const [status, type, body, extra] = site.answer(pathname) ?? site.file(pathname);
+      const [status, type, body, extra] = site.answer(pathname) || site.file(pathname);
       response.writeHead(status, { "content-type": type, "cache-control": "no-store", ...site.headers, ...extra }).end(body);
     });
     await new Promise((resolve) => site.server.listen(0, resolve));

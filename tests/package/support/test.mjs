@@ -56,3 +56,20 @@ export const signIn = async (frame, server, baseURL, options = {}) => {
 
 /** What that yields. */
 export const SIGNED_IN = { signUp: true, signIn: true, app: expect.stringMatching(/^otpauth:\/\/totp\//), error: undefined };
+
+/** An authenticator app by a token that the backend got: what a place without passkeys can do. */
+export const enroll = async (frame, server, baseURL) => {
+  const { token } = await server.track("ada", { scope: "add:authenticators" });
+  return frame.evaluate(
+    async ([baseURL, token]) => {
+      const authsignal = new library.Authsignal({ tenantId: "local", baseUrl: `${baseURL}/v1`, enableLogging: true });
+      authsignal.setToken(token);
+      const { data, error } = await authsignal.totp.enroll();
+      return { app: data?.uri?.split("?")[0], error };
+    },
+    [baseURL, token],
+  );
+};
+
+/** What that yields. */
+export const ENROLLED = { app: SIGNED_IN.app, error: undefined };
