@@ -1,4 +1,6 @@
 /** Passkey ceremonies. */
+import { equal } from "../assert.js";
+
 const OPTIONS = "POST /client/user-authenticators/passkey/registration-options";
 const ADD = "POST /client/user-authenticators/passkey";
 const ASK = "POST /client/user-authenticators/passkey/authentication-options";
@@ -194,6 +196,26 @@ export const passkey = [
       await t.call("autofill", () => client.passkey.signIn({ autofill: true, ...quiet }));
       t.authenticator.get = () => t.assertion();
       await t.call("button", () => client.passkey.signIn(quiet));
+    },
+  },
+  {
+    name: "signIn: autofill is offered again after a button",
+    decision: "the abort is awaited before the next ceremony",
+    run: async (t) => {
+      const client = t.client();
+      field();
+      scriptSignIn(t);
+      t.authenticator.get = t.waitingForUser();
+      await t.call("autofill", () => client.passkey.signIn({ autofill: true, ...quiet }));
+      t.authenticator.get = t.refuse("NotAllowedError");
+      await t.call("button", () => client.passkey.signIn(quiet));
+      t.authenticator.get = () => t.assertion();
+      await t.call("autofill again", () => client.passkey.signIn({ autofill: true, ...quiet }));
+    },
+    check: (seen) => {
+      equal(seen.ended("autofill").value.code, "ERROR_CEREMONY_ABORTED", "the first");
+      equal(seen.ended("button").value.name, "NotAllowedError", "the button, which the user cancelled");
+      equal(seen.ended("autofill again").value.data?.isVerified, true, "the second");
     },
   },
   signIn("immediate mode", { preferImmediatelyAvailableCredentials: true, ...quiet }, { since: "1.19 immediate mode" }),
