@@ -1,7 +1,7 @@
 //! Every string of the core, as a number.
 //!
 //! A string literal costs an address and a length wherever it is used, and a decoding whenever it is. A [`Word`] costs a
-//! small number, that of the string's slot. [`k!`] finds the number at compile time; a string that is not in the table does not compile.
+//! small number, that of the string's slot. `k!` finds the number at compile time; a string that is not in the table does not compile.
 
 /// A string of the table.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
