@@ -52,7 +52,7 @@ pub fn build() -> Result<()> {
     // Test runners that turn `import` into `require`, as Jest and Playwright do for packages that are no modules.
     run(setup::npm_program("esbuild")?
         .arg(testing.join("testing.js"))
-        .args(["--bundle", "--format=cjs", "--target=es2022", "--charset=utf8", "--log-level=warning"])
+        .args(["--bundle", "--format=cjs", "--target=es2022", "--log-level=warning"])
         .arg(format!("--outfile={}", testing.join("testing.cjs").display())))?;
     std::fs::copy(testing.join("testing.d.ts"), testing.join("testing.d.cts"))?;
     // Last: it marks the folder as complete.
@@ -76,10 +76,11 @@ fn neighbours(name: &str, core: &Path) -> Result<PathBuf> {
     Ok(joined)
 }
 
+/// In ASCII: a classic script has the encoding of its page, and the data of the core in JavaScript must survive any.
 fn bundle(face: &Path, flags: &[&str], to: &Path) -> Result<()> {
     run(setup::npm_program("esbuild")?
         .arg(face.join("index.js"))
-        .args(["--bundle", "--minify", "--target=es2022", "--charset=utf8", "--log-level=warning"])
+        .args(["--bundle", "--minify", "--target=es2022", "--log-level=warning"])
         .args(flags)
         .arg(format!("--{}={}", if to.is_dir() { "outdir" } else { "outfile" }, to.display())))
 }
