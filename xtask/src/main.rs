@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods, reason = "how long a suite or a wait takes is real time")]
 
 mod ci;
+mod deployment;
 mod docs;
 mod glue;
 mod package;
@@ -24,7 +25,7 @@ const USAGE: &str = "usage: cargo xtask <command>
 
   demo [--port N] [--no-open]   build, serve, print the address, open a browser if there is one; flags as of serve
   serve [--port N] [flags]      build if needed and run the local server; further flags are the server's
-  build                         write pkg/, the npm package as it would be published
+  build                         write pkg/, the npm package as it would be published, and target/site/, the pages
   test [suite ...]              every suite, or those named
   size                          sizes of every artefact beside the peer's, against xtask/budgets.json
   bench                         speed as ratios to the peer in the same run
@@ -49,7 +50,7 @@ fn main() -> ExitCode {
 fn run(command: Option<&str>, rest: &[String]) -> Result<()> {
     std::env::set_current_dir(shell::root())?;
     match command {
-        Some("build") => package::build(),
+        Some("build") => package::build().and_then(|()| package::site()).map(drop),
         Some("serve") => serve::serve(rest),
         Some("demo") => serve::demo(rest),
         Some("open-when-ready") => serve::open_when_ready(rest),

@@ -192,6 +192,16 @@ pub fn geckodriver() -> Result<PathBuf> {
     Ok(program)
 }
 
+/// nginx, and openssl for its certificate.
+pub fn nginx() -> Result<PathBuf> {
+    // Not on everybody's `PATH`.
+    let find = || on_path("nginx").or_else(|| Some(PathBuf::from("/usr/sbin/nginx")).filter(|path| path.is_file()));
+    if find().is_none() || !exists("openssl") {
+        install_debian(&["nginx", "openssl"], "nginx or openssl")?;
+    }
+    find().context("nginx is missing: on Debian it is /usr/sbin/nginx")
+}
+
 fn find_or_install(variable: &str, programs: &[&str], what: &str, packages: &[&str]) -> Result<PathBuf> {
     let find = || {
         std::env::var_os(variable).map(PathBuf::from).or_else(|| programs.iter().find_map(|program| on_path(program)))

@@ -1,5 +1,6 @@
 //! The test suites: each is one row.
 
+use crate::deployment::Deployment;
 use crate::postgres::Postgres;
 use crate::serve::{self, TestServer};
 use crate::shell::{output, root, run, say};
@@ -22,6 +23,7 @@ const SUITES: &[Suite] = &[
     Suite { name: "unit", what: "the pure parts of the client, and xtask with its house rules", run: unit },
     Suite { name: "server", what: "authsignal-local through its router", run: server },
     Suite { name: "postgres", what: "the same on PostgreSQL, its data there", run: postgres },
+    Suite { name: "deployment", what: "two instances behind nginx, on PostgreSQL", run: deployment },
     Suite { name: "wasm", what: "the core in headless Chromium, with a virtual authenticator", run: wasm },
     Suite { name: "types", what: "the published types, in each module resolution", run: types },
     Suite {
@@ -116,6 +118,11 @@ fn postgres() -> Result<Counts> {
     let mut cargo = Command::new("cargo");
     cargo.args(["test", "--no-fail-fast", "--package", "authsignal-local", "--test", "suite"]);
     counted(cargo.env("AUTHSIGNAL_LOCAL_TEST_POSTGRES", &postgres.url), count_cargo)
+}
+
+fn deployment() -> Result<Counts> {
+    setup::npm()?;
+    counted(&mut Deployment::start()?.tests(), count_node)
 }
 
 fn wasm() -> Result<Counts> {
