@@ -53,11 +53,16 @@ class App {
     return messages.filter((message) => message.event).map((message) => message.event);
   }
 
-  /** Proves the e-mail code in the UI, wherever it stands, and declines the passkey that is offered then. */
-  async prove(ui) {
+  /** Proves the e-mail code in the UI, wherever it stands. */
+  async enterCode(ui) {
     await expect(ui.getByLabel("Code", { exact: true })).toBeVisible();
     await ui.getByLabel("Code", { exact: true }).fill((await this.server.message(ADDRESS)).code);
     await ui.getByRole("button", { name: "Confirm" }).click();
+  }
+
+  /** Proves it, and declines the passkey that is offered then. */
+  async prove(ui) {
+    await this.enterCode(ui);
     await ui.getByRole("button", { name: "Not now" }).click();
   }
 }
@@ -92,6 +97,20 @@ for (const [whose, folder] of [
       expect(await app.events()).toEqual(["AUTHSIGNAL_READY", "AUTHSIGNAL_CLOSE_POPUP"]);
       await expect(page.locator("#__authsignal-popup-iframe")).toHaveCount(0);
       await expect(page.getByRole("button", { name: "Pay" })).toBeFocused();
+    });
+
+    test("in a popup, within a page of another origin, a passkey is created and then used", async ({ app, authenticator, server }) => {
+      await app.launch(folder, { mode: "popup" });
+      await app.enterCode(app.popup);
+      await app.popup.getByRole("button", { name: "Create a passkey" }).click();
+      expect((await app.outcome()).token).toBeTruthy();
+      expect(await server.methods("ada")).toEqual(["EMAIL_OTP", "PASSKEY"]);
+      expect(await authenticator.passkeys()).toHaveLength(1);
+
+      await app.launch(folder, { mode: "popup" });
+      await app.popup.getByRole("button", { name: "Use your passkey" }).click();
+      const { token } = await app.outcome();
+      expect(await server.validate(token)).toMatchObject({ isValid: true, state: "CHALLENGE_SUCCEEDED" });
     });
 
     test("in a popup that is closed by Escape, it answers without a token", async ({ app, page }) => {

@@ -1,7 +1,9 @@
 import { expect, test as base } from "@playwright/test";
 import { generate } from "otplib";
+import { serveApp } from "../support/app-server.mjs";
 import { Firefox } from "../support/firefox.mjs";
 import { Server } from "../support/server.mjs";
+import { ADDRESS } from "../support/ui-page.mjs";
 
 const test = base.extend({
   server: async ({ request }, use) => {
@@ -83,4 +85,41 @@ test("in the pre-built UI a security key is registered, and proves its user", as
   await open();
   await firefox.press("Use your security key");
   await expect.poll(() => firefox.text("h1")).toBe("Your sign-in methods");
+});
+
+test("in the pre-built UI an e-mail code authorises adding a passkey", async ({ firefox, server }) => {
+  await server.give("ada", { verificationMethod: "EMAIL_OTP", email: ADDRESS });
+  await firefox.goto((await server.track("ada", { redirectToSettings: true })).url);
+  await firefox.fill("field", (await server.message(ADDRESS)).code);
+  await firefox.press("Confirm");
+  await firefox.press("Add a method");
+  await firefox.press("Passkey");
+  await firefox.press("Create a passkey");
+  await expect.poll(() => firefox.text("#note")).toBe("Passkey has been added.");
+  expect(await server.methods("ada")).toEqual(["EMAIL_OTP", "PASSKEY"]);
+});
+
+test("the pre-built UI in a popup offers a passkey after a challenge, and hands the token over", async ({ firefox, server }) => {
+  await server.give("ada", { verificationMethod: "EMAIL_OTP", email: ADDRESS });
+  const { url } = await server.track("ada");
+  const { port, close } = await serveApp();
+  await firefox.goto(`http://localhost:${port}/`);
+  await firefox.evaluate(
+    // The outcome goes into the page: globals of such a script are gone with it.
+    `import("/ours/index.js").then(async ({ Authsignal }) => {
+       const authsignal = new Authsignal({ tenantId: "local", baseUrl: new URL(arguments[0]).origin + "/v1" });
+       document.body.dataset.token = (await authsignal.launch(arguments[0], { mode: "popup" })).token;
+     });`,
+    url,
+  );
+  await firefox.enterFrame("__authsignal-popup-iframe");
+  await firefox.fill("field", (await server.message(ADDRESS)).code);
+  await firefox.press("Confirm");
+  await firefox.press("Create a passkey");
+  await firefox.enterFrame();
+  await expect.poll(() => firefox.evaluate("return document.body.dataset.token")).toBeTruthy();
+  await close();
+  const token = await firefox.evaluate("return document.body.dataset.token");
+  expect(await server.validate(token)).toMatchObject({ isValid: true, state: "CHALLENGE_SUCCEEDED" });
+  expect(await server.methods("ada")).toEqual(["EMAIL_OTP", "PASSKEY"]);
 });

@@ -73,6 +73,12 @@ export class Firefox {
     return this.evaluate("return document.querySelector(arguments[0])?.innerText ?? ''", selector);
   }
 
+  /** Goes into the frame of this id, or back to the page; what is called next is about it. */
+  async enterFrame(id) {
+    const frame = id && { [ELEMENT]: await this.#find(`//iframe[@id="${id}"]`) };
+    await this.#post("frame", { id: frame ?? null });
+  }
+
   async #find(xpath) {
     const deadline = Date.now() + 5_000;
     for (;;) {

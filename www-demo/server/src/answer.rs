@@ -7,9 +7,8 @@ use std::collections::BTreeMap;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 use serde::Deserialize;
-use serde::de::IgnoredAny;
-use serde_cbor_2::{Deserializer, Value as Cbor, from_slice};
-use serde_json::Value as Json;
+use serde_cbor_2::{Deserializer, Value as Cbor, from_slice, to_vec};
+use serde_json::{Value as Json, json};
 use url::Url;
 use uuid::Uuid;
 
@@ -32,7 +31,7 @@ pub struct ClientData {
     origin: String,
     #[serde(default)]
     cross_origin: bool,
-    top_origin: Option<IgnoredAny>,
+    top_origin: Option<String>,
 }
 
 /// Reads the client data of an answer, whether it is right or not.
@@ -47,8 +46,11 @@ fn bytes(text: &Json) -> Option<Vec<u8>> {
 /// Why an answer is not of the right form.
 pub type Flaw = &'static str;
 
+/// Whether a page of this origin may have the pre-built UI in a frame, and so a ceremony in it.
+pub type MayFrame = dyn Fn(&str) -> bool + Send + Sync;
+
 /// What both ceremonies have: the credential's id.
-fn envelope(answer: &Json) -> Result<Vec<u8>, Flaw> {
+fn envelope(answer: &Json, may_frame: &MayFrame) -> Result<Vec<u8>, Flaw> {
     let id = bytes(&answer["id"]).filter(|id| !id.is_empty()).ok_or("its id is not base64url")?;
     if answer["id"] != answer["rawId"] {
         return Err("its id and its rawId differ");
@@ -62,23 +64,24 @@ fn envelope(answer: &Json) -> Result<Vec<u8>, Flaw> {
         return Err("its origin is not an origin as browsers write it");
     }
     // The library looks at the frame when a credential is created, and not when it is used.
-    if client.cross_origin || client.top_origin.is_some() {
-        return Err("the ceremony ran in a frame of another origin");
+    match (client.cross_origin, &client.top_origin) {
+        (false, None) => Ok(id),
+        (true, Some(top)) if may_frame(top) => Ok(id),
+        _ => Err("the ceremony ran in a frame of another origin"),
     }
-    Ok(id)
 }
 
 /// An assertion of the right form.
-pub fn check_assertion(answer: &Json) -> Result<(), Flaw> {
-    envelope(answer)?;
+pub fn check_assertion(answer: &Json, may_frame: &MayFrame) -> Result<(), Flaw> {
+    envelope(answer, may_frame)?;
     let data = bytes(&answer["response"]["authenticatorData"]).ok_or("its authenticatorData is not base64url")?;
     authenticator_data(&data)?;
     Ok(())
 }
 
 /// A registration of the right form: the model of the authenticator, if it tells.
-pub fn check_registration(answer: &Json) -> Result<Option<Uuid>, Flaw> {
-    let id = envelope(answer)?;
+pub fn check_registration(answer: &Json, may_frame: &MayFrame) -> Result<Option<Uuid>, Flaw> {
+    let id = envelope(answer, may_frame)?;
     let object = bytes(&answer["response"]["attestationObject"]).ok_or("its attestationObject is not base64url")?;
     let object: BTreeMap<String, Cbor> = from_slice(&object).map_err(|_| "its attestationObject is not CBOR")?;
     let (Some(Cbor::Text(format)), Some(Cbor::Map(statement)), Some(Cbor::Bytes(data))) =
@@ -103,6 +106,21 @@ pub fn check_registration(answer: &Json) -> Result<Option<Uuid>, Flaw> {
         return Err("its key is not on the curve of its algorithm");
     }
     Ok(Some(attested.aaguid).filter(|aaguid| !aaguid.is_nil()))
+}
+
+/// The same registration as from no frame, if it comes from one that passed: the library accepts none. It goes without
+/// its attestation, which would be over the original and of which nothing is asked.
+pub fn without_frame(answer: &Json) -> Option<Json> {
+    let mut client: Json = serde_json::from_slice(&bytes(&answer["response"]["clientDataJSON"])?).ok()?;
+    client.as_object_mut()?.remove("topOrigin")?;
+    client["crossOrigin"] = json!(false);
+    let mut object: BTreeMap<String, Cbor> = from_slice(&bytes(&answer["response"]["attestationObject"])?).ok()?;
+    object.insert("fmt".to_owned(), Cbor::Text("none".to_owned()));
+    object.insert("attStmt".to_owned(), Cbor::Map(BTreeMap::new()));
+    let mut plain = answer.clone();
+    plain["response"]["clientDataJSON"] = json!(BASE64.encode(client.to_string()));
+    plain["response"]["attestationObject"] = json!(BASE64.encode(to_vec(&object).ok()?));
+    Some(plain)
 }
 
 struct Attested<'a> {

@@ -85,7 +85,9 @@ impl App {
             None => Tokens::new(&config.secret, &config.api(), &config.tenant_id),
         };
         let origins = config.passkey_origins().into_iter().map(Url::parse).collect::<Result<_, _>>()?;
-        let ceremonies = Ceremonies::new(&config.rp_id, &config.rp_name, origins, config.is_local);
+        let framing = config.clone();
+        let may_frame = Box::new(move |origin: &str| framing.allows_origin(origin));
+        let ceremonies = Ceremonies::new(&config.rp_id, &config.rp_name, origins, config.is_local, may_frame);
         let (ending, _) = watch::channel(false);
         let shared = Shared {
             tokens,

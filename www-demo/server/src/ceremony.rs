@@ -15,7 +15,7 @@ use webauthn_rs_core::proto::{
     RegisterPublicKeyCredential, RegistrationState, UserVerificationPolicy,
 };
 
-use crate::answer::{Flaw, check_assertion, check_registration, client_data};
+use crate::answer::{Flaw, MayFrame, check_assertion, check_registration, client_data, without_frame};
 
 /// How long a browser may take; the server's own limit is the life of the challenge.
 const TIMEOUT: Duration = Duration::from_secs(300);
@@ -27,6 +27,7 @@ const POLICY: UserVerificationPolicy = UserVerificationPolicy::Preferred;
 /// Makes and judges ceremonies of one relying party.
 pub struct Ceremonies {
     core: WebauthnCore,
+    may_frame: Box<MayFrame>,
 }
 
 /// Options that wait for their answer.
@@ -105,10 +106,11 @@ impl From<serde_json::Error> for Rejected {
 }
 
 impl Ceremonies {
-    /// For this relying party and the pages of these origins; in local mode with any port.
-    pub fn new(rp_id: &str, rp_name: &str, origins: Vec<Url>, any_port: bool) -> Self {
+    /// For this relying party and the pages of these origins; in local mode with any port. `may_frame` decides in whose
+    /// frames they may run ceremonies.
+    pub fn new(rp_id: &str, rp_name: &str, origins: Vec<Url>, any_port: bool, may_frame: Box<MayFrame>) -> Self {
         let core = WebauthnCore::new_unsafe_experts_only(rp_name, rp_id, origins, TIMEOUT, Some(false), Some(any_port));
-        Self { core }
+        Self { core, may_frame }
     }
 
     /// Options for creating a passkey.
@@ -162,9 +164,10 @@ impl Ceremonies {
 
     /// Judges what `navigator.credentials.create()` answered.
     pub fn registered(&self, state: &str, answer: &Json) -> Result<Registered, Rejected> {
-        let aaguid = check_registration(answer)?;
+        let aaguid = check_registration(answer, &self.may_frame)?;
         let state: RegistrationState = serde_json::from_str(state)?;
-        let answer = RegisterPublicKeyCredential::deserialize(answer)?;
+        let plain = without_frame(answer);
+        let answer = RegisterPublicKeyCredential::deserialize(plain.as_ref().unwrap_or(answer))?;
         let mut credential = self.core.register_credential(&answer, &state, None)?;
         // Otherwise the library insists for ever on what the first ceremony happened to have.
         credential.registration_policy = UserVerificationPolicy::Discouraged_DO_NOT_USE;
@@ -180,7 +183,7 @@ impl Ceremonies {
 
     /// Judges what `navigator.credentials.get()` answered, for this credential as stored.
     pub fn asserted(&self, state: &str, answer: &Json, stored: &str) -> Result<Asserted, Rejected> {
-        check_assertion(answer)?;
+        check_assertion(answer, &self.may_frame)?;
         let state: AuthenticationState = serde_json::from_str(state)?;
         let mut credential: Credential = serde_json::from_str(stored)?;
         let answer = PublicKeyCredential::deserialize(answer)?;

@@ -122,14 +122,34 @@ async fn pages_of_any_local_port_may_use_passkeys_and_no_others() {
 }
 
 #[tokio::test]
-async fn an_assertion_from_a_foreign_frame_is_refused() {
-    let server = Server::start().await;
-    let (mut device, _) = server.enrolled_user("ada").await;
-    let options =
-        server.post("/v1/client/user-authenticators/passkey/authentication-options", As::Tenant, json!({})).await.ok();
-    let credential = device.get_with(&options["options"], json!({ "crossOrigin": true })).await;
-    let body = json!({ "authenticationCredential": credential, "challengeId": options["challengeId"] });
-    server.post("/v1/client/verify/passkey", As::Tenant, body).await.refused(400, "invalid_credential");
+async fn a_ceremony_in_a_frame_counts_only_beneath_a_registered_page() {
+    for (at, (frame, accepted)) in [
+        (json!({}), true),
+        (json!({ "crossOrigin": true, "topOrigin": "http://localhost:3000" }), true),
+        (json!({ "crossOrigin": true, "topOrigin": "https://app.example.test" }), false),
+        (json!({ "crossOrigin": true, "topOrigin": "http://localhost:3000.example.test" }), false),
+        (json!({ "crossOrigin": true }), false),
+        (json!({ "topOrigin": "http://localhost:3000" }), false),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let server = Server::start().await;
+        let token = server.track("new", json!({})).await;
+        let options = server.registration_options(&token).await.ok();
+        let mut device = Device::new();
+        let credential = device.create_in(&frame, &options["options"]).await;
+        let answer = server.register(&token, &options, credential).await;
+        assert_eq!(answer.status.is_success(), accepted, "created in {at}: {frame}: {}", answer.body);
+
+        let (mut device, _) = server.enrolled_user("ada").await;
+        let path = "/v1/client/user-authenticators/passkey/authentication-options";
+        let options = server.post(path, As::Tenant, json!({})).await.ok();
+        let credential = device.get_in(&frame, &options["options"]).await;
+        let body = json!({ "authenticationCredential": credential, "challengeId": options["challengeId"] });
+        let answer = server.post("/v1/client/verify/passkey", As::Tenant, body).await;
+        assert_eq!(answer.status.is_success(), accepted, "used in {at}: {frame}: {}", answer.body);
+    }
 }
 
 #[tokio::test]
