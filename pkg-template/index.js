@@ -3,7 +3,7 @@
  * has, owns what must be synchronous (the constructor, the cookie, `setToken`, opening a window), and hands every
  * operation to the core. The rules of the protocol are not here: they are in Rust, in `src/`.
  */
-import { resume, slots, start } from "./core.js";
+import { at, parametersOf, resume, start } from "./core.js";
 import { instantiate } from "./load.js";
 
 const enumeration = (...names) => Object.fromEntries(names.map((name) => [name, name]));
@@ -144,12 +144,12 @@ const failed = (cause) => {
 /** Runs an operation of the core, which says at each step what to wait for, or how it ended. */
 const call = (operation, instance, given) =>
   new Promise((resolve, reject) => {
-    const parameters = isObject(given) ? given : {};
-    const { signal, timeout } = parameters;
+    const options = isObject(given) ? given : {};
+    const { signal, timeout } = options;
     if (signal && !signal.addEventListener) throw new TypeError("signal must be an AbortSignal");
     const controller = (signal || timeout) && new AbortController();
     const context = controller ? { __proto__: instance, signal: controller.signal } : instance;
-    const values = slots(context, parameters);
+    const values = [context, parametersOf(options)];
     let task;
     let timer;
     const end = (how, value) => {
@@ -181,7 +181,7 @@ const call = (operation, instance, given) =>
       } catch (cause) {
         return failed(cause);
       }
-      const result = values[answer >> 2];
+      const result = at(answer >> 2, values);
       if (answer % 4 === 1) {
         task = current;
         Promise.resolve(result).then(
@@ -264,8 +264,8 @@ const cellOf = (...owner) => {
 
 /** What the token says of the binding window. Asked of the core, which answers at once. */
 const describe = (context) => {
-  const values = slots(context, {});
-  const answer = running ? values[resume(values, start(values, BINDING)) >> 2] : {};
+  const values = [context];
+  const answer = running ? at(resume(values, start(values, BINDING)) >> 2, values) : {};
   const { state = "none", remainingMs = 0, scopes = [], expiresAt, userId } = answer;
   return { state, remainingMs, scopes, expiresAt: expiresAt && new Date(expiresAt).toISOString(), userId };
 };

@@ -52,6 +52,11 @@ struct Blocks {
     fresh: Cell<usize>,
 }
 
+unsafe extern "C" {
+    /// Where the linker's data ends.
+    static __heap_base: u8;
+}
+
 const PAGE: usize = 65536;
 const BLOCK: usize = 64;
 const _: () = assert!(size_of::<Task>() <= BLOCK);
@@ -72,14 +77,18 @@ unsafe impl GlobalAlloc for Blocks {
             self.free.set(unsafe { *free }.cast());
             return free.cast();
         }
-        if self.fresh.get().is_multiple_of(PAGE) {
+        let mut block = self.fresh.get();
+        if block == 0 {
+            // What the linker has left of the first pages.
+            block = (&raw const __heap_base).addr().next_multiple_of(BLOCK);
+        }
+        if block.is_multiple_of(PAGE) {
             let page = wasm32::memory_grow::<0>(1);
             if page == usize::MAX {
                 return ptr::null_mut();
             }
-            self.fresh.set(page * PAGE);
+            block = page * PAGE;
         }
-        let block = self.fresh.get();
         self.fresh.set(block + BLOCK);
         block as *mut u8
     }

@@ -26,7 +26,7 @@ pub(crate) struct State {
     /// token, shared by the instances of a tenant), `page` (the ceremony, shared by all), `enableLogging`,
     /// `throwOnNetworkError`, the callback `onTokenExpired`, and the face's own `webAuthnError`, `delay`, `background`.
     pub(crate) context: Val,
-    /// The caller's parameters: a copy, to which the steps add what the next request needs.
+    /// A copy of the caller's parameters, to which the steps add what the next request needs.
     pub(crate) parameters: Val,
     /// What the server offers for a ceremony: `{challengeId, options}`.
     pub(crate) offer: Val,
@@ -107,9 +107,6 @@ impl State {
     }
 
     fn walk(&mut self) -> Outcome {
-        if self.at == 0 && self.phase == 0 {
-            check!(self.copy_parameters());
-        }
         while let Some(step) = self.steps.get(self.at) {
             let outcome = flow::perform(*step, self);
             if outcome.is_waiting() {
@@ -121,16 +118,6 @@ impl State {
             self.at += 1;
         }
         self.data.into()
-    }
-
-    /// Nothing of the caller's may change under a running operation. What his getters throw is his to see.
-    fn copy_parameters(&mut self) -> Outcome {
-        let copy = object();
-        for name in Word::parameters() {
-            copy.set(name, check!(self.parameters.read(name)));
-        }
-        self.parameters = copy;
-        copy.into()
     }
 
     /// A parameter.

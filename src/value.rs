@@ -314,11 +314,6 @@ impl Val {
         self.view::<Any, Any>().property(key).into()
     }
 
-    /// Reads a property of something that the caller made: what its getter throws is the caller's to see.
-    pub(crate) fn read(self, key: Word) -> Outcome {
-        self.property(val(key))
-    }
-
     /// Reads a property of something that we or the browser made: a value that has none is `undefined`.
     pub(crate) fn get(self, key: Word) -> Val {
         self.get_by(val(key))

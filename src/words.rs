@@ -31,11 +31,6 @@ impl Word {
     pub(crate) const fn index(self) -> usize {
         self.0 as usize
     }
-
-    /// The names of all parameters that callers may pass.
-    pub(crate) fn parameters() -> impl Iterator<Item = Word> {
-        (0..PARAMETERS as u16).map(Word)
-    }
 }
 
 impl std::fmt::Debug for Word {
@@ -70,7 +65,7 @@ pub(crate) use k;
 pub(crate) const COUNT: usize = WORDS.len();
 
 /// How many of the table's first words are names of callers' parameters.
-const PARAMETERS: usize = 29;
+pub const PARAMETERS: usize = 29;
 
 /// The table: the parameters first, then all else. Those before the 64th cost a byte less at each use. The npm build has
 /// it in its glue, where xtask puts it.

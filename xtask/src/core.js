@@ -1,10 +1,12 @@
 // The hand-written half of the glue, around the imports that wasm-bindgen writes. A value is known to the core by the
-// number of its slot. Every task has slots of its own: the words of src/words.rs and the global object, the constants of
-// wasm-bindgen from slot 1024 on, the context and the parameters, and then whatever the task comes by. All go with it.
+// number of its slot. The first slots are the same for all: the words of src/words.rs and the global object, and from 1024
+// on the constants of wasm-bindgen. Behind them every task has slots of its own: the context, the parameters, and then
+// whatever it comes by. They go with it.
 
 let wasm;
-let words;
-/** The slots of the task that runs. */
+/** The slots of all tasks, made by the first call. */
+let common;
+/** The slots of the task that runs, behind those. */
 let heap;
 
 /** Makes an instance's exports the core's. */
@@ -12,10 +14,15 @@ export const attach = (exports) => {
   wasm = exports;
 };
 
-/** The slots of a new task. */
-export const slots = (context, parameters) => {
-  words ??= Object.assign(Array(1024).fill(), [...WORDS, globalThis]).concat([undefined, null, true, false]);
-  return words.concat([context, parameters]);
+/** What a slot holds, of the task whose own slots these are. */
+export const at = (slot, own = heap) => (slot < 1028 ? common[slot] : own[slot - 1028]);
+
+/** A copy of what an operation may be given, so that nothing of the caller's changes under it. His getters may throw. */
+export const parametersOf = (given) => {
+  common ??= [...Object.assign([...WORDS, globalThis], { length: 1024 }), undefined, null, true, false];
+  const parameters = {};
+  for (const name of common.slice(0, PARAMETERS)) parameters[name] = given[name];
+  return parameters;
 };
 
 /** Begins an operation by its number, on slots of its own, and returns its task. */
@@ -41,14 +48,14 @@ export const resume = (own, task, how, value) => {
 };
 
 /** Puts a value into a slot. */
-const keep = (value) => heap.push(value) - 1;
+const keep = (value) => heap.push(value) + 1027;
 
 /** An import that may throw: the core looks for the exception after each call. */
 const attempt =
   (use) =>
-  (...given) => {
+  (first, second, third) => {
     try {
-      return use(...given);
+      return use(first, second, third);
     } catch (thrown) {
       wasm.__wbindgen_exn_store(keep(thrown));
     }

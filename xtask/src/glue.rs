@@ -18,8 +18,9 @@ const BEHIND: &str = "\n    };\n";
 const CATCHES: &str = "\n        }, arguments); },";
 const ENDS: &str = "\n        },";
 
-/// The glue. `names` is what `wasm-opt --minify-imports-and-exports-and-modules` prints, `words` are the core's strings.
-pub fn prepare(glue: &str, names: &str, words: &[&str]) -> Result<String> {
+/// The glue. `names` is what `wasm-opt --minify-imports-and-exports-and-modules` prints, `words` are the core's strings, of
+/// which the first `parameters` are names of callers' parameters.
+pub fn prepare(glue: &str, names: &str, words: &[&str], parameters: usize) -> Result<String> {
     let imports = glue.split_once(BEFORE).and_then(|(_, rest)| rest.split_once(BEHIND));
     let (imports, _) = imports.context("wasm-bindgen's glue has changed: its imports are not found")?;
     let names: Value = serde_json::from_str(names).context("wasm-opt did not print the names that it gave")?;
@@ -34,7 +35,8 @@ pub fn prepare(glue: &str, names: &str, words: &[&str]) -> Result<String> {
         let function = import(imports, long).with_context(|| format!("the import {long} of wasm-bindgen's glue"))?;
         kept.push_str(&format!("    {short}: {function},\n"));
     }
-    let mut frame = FRAME.replace("WORDS", &format!("{}.split(\"\\n\")", Value::from(words.join("\n"))));
+    let frame = FRAME.replace("PARAMETERS", &parameters.to_string());
+    let mut frame = frame.replace("WORDS", &format!("{}.split(\"\\n\")", Value::from(words.join("\n"))));
     for name in list(&names, "exports")? {
         let [long, short] = texts(name)?;
         frame = frame.replace(&format!("wasm.{long}("), &format!("wasm.{short}("));
@@ -86,13 +88,13 @@ fn import(imports: &str, name: &str) -> Result<String> {
     Ok(if catching.is_some() { format!("attempt({function})") } else { function })
 }
 
-/// The body of an import, with `heap` and `keep` of the frame for the functions of wasm-bindgen.
+/// The body of an import, with `at` and `keep` of the frame for the functions of wasm-bindgen.
 fn on_slots(body: &str) -> Result<String> {
     let mut parts = body.split("getObject(");
     let mut result = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         let (slot, rest) = part.split_once(')').context("has a getObject( without an end")?;
-        result.push_str(&format!("heap[{slot}]{rest}"));
+        result.push_str(&format!("at({slot}){rest}"));
     }
     Ok(result.replace("addHeapObject(", "keep("))
 }
@@ -138,9 +140,9 @@ function __wbg_init() {}";
 
     #[test]
     fn the_imports_move_into_the_frame_under_their_short_names() {
-        let glue = prepare(GLUE, NAMES, &["one", "two's"]).unwrap();
-        assert!(glue.contains("b: attempt((arg0) => keep(heap[arg0].get)),"), "{glue}");
-        assert!(glue.contains("c: (arg0, arg1) => Reflect.set(heap[arg0], heap[arg1]),"), "{glue}");
+        let glue = prepare(GLUE, NAMES, &["one", "two's"], 1).unwrap();
+        assert!(glue.contains("b: attempt((arg0) => keep(at(arg0).get)),"), "{glue}");
+        assert!(glue.contains("c: (arg0, arg1) => Reflect.set(at(arg0), at(arg1)),"), "{glue}");
         assert!(glue.contains("return wasm.d(operation)"), "{glue}");
         assert!(glue.contains("wasm.f(keep(thrown))"), "{glue}");
         let marked = marked(&glue, &Mark::new(b'q', 50)).unwrap();
@@ -152,17 +154,17 @@ function __wbg_init() {}";
 
     #[test]
     fn an_import_that_is_not_in_the_glue_fails_the_build() {
-        assert!(prepare(GLUE, &NAMES.replace("__wbg_get_1", "__wbg_get_2"), &[]).is_err());
+        assert!(prepare(GLUE, &NAMES.replace("__wbg_get_1", "__wbg_get_2"), &[], 0).is_err());
     }
 
     #[test]
     fn an_import_that_wants_what_the_frame_lacks_fails_the_build() {
-        let problem = prepare(GLUE, &NAMES.replace("__wbg_get_1", "__wbg_text_1"), &[]).unwrap_err();
+        let problem = prepare(GLUE, &NAMES.replace("__wbg_get_1", "__wbg_text_1"), &[], 0).unwrap_err();
         assert!(format!("{problem:#}").contains("FromWasm0"), "{problem:#}");
     }
 
     #[test]
     fn a_glue_without_the_known_imports_fails_the_build() {
-        assert!(prepare("export function start() {}", NAMES, &[]).is_err());
+        assert!(prepare("export function start() {}", NAMES, &[], 0).is_err());
     }
 }

@@ -100,7 +100,7 @@ pub fn build() -> Result<PathBuf> {
             .arg(&named),
     )?;
     let glue = std::fs::read_to_string(folder.join("core.js"))?;
-    let glue = glue::prepare(&glue, &names, words::WORDS)?;
+    let glue = glue::prepare(&glue, &names, words::WORDS, words::PARAMETERS)?;
     let mark = Mark::of(&[&std::fs::read(&named)?, glue.as_bytes(), env!("CARGO_PKG_VERSION").as_bytes()]);
     std::fs::write(&named, mark.wasm(std::fs::read(&named)?)?)?;
     std::fs::write(folder.join("core.js"), glue::marked(&glue, &mark)?)?;
