@@ -329,19 +329,18 @@ const NAMESPACES = {
 const VERIFICATIONS = [9, 12, 15, 17];
 
 const contextOf = (options, deviceId) => {
-  const { tenantId, baseUrl = "https://api.authsignal.com/v1", enableLogging, throwOnNetworkError, onTokenExpired } = options;
+  const { tenantId, baseUrl = "https://api.authsignal.com/v1" } = options;
   if (typeof baseUrl !== "string") throw new TypeError("baseUrl must be text, such as https://api.authsignal.com/v1");
   const url = baseUrl.replace(/\/+$/, "");
   const context = {
+    // Without the prototype of all objects: see `own`.
     __proto__: null,
-    tenantId,
+    ...options,
+    signal: undefined,
     baseUrl: url,
     deviceId,
     page,
     cell: cellOf(url, tenantId),
-    enableLogging,
-    throwOnNetworkError,
-    onTokenExpired,
     webAuthnError: (code, message, cause) => new WebAuthnError({ message, code, cause }),
     delay: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
     background: (operation, parameters) => void call(operation, context, parameters).catch(() => {}),
@@ -409,7 +408,7 @@ export class Authsignal {
 
   setToken(token) {
     if (typeof token !== "string" || !token) {
-      throw new TypeError("setToken needs the token that your backend got from Authsignal. To forget one: clearToken()");
+      throw new TypeError("setToken needs the token that your backend got. To forget one: clearToken()");
     }
     this.#set(token);
   }

@@ -94,11 +94,7 @@ pub(crate) fn convert(state: &mut State) -> Outcome {
         ));
     }
     if !state.data.get(k!("options")).get(k!("challenge")).is_string() {
-        return fault::answer(
-            state,
-            k!("invalid_response"),
-            k!("The server's answer has no challenge for a ceremony."),
-        );
+        return fault::answer(state, k!("invalid_response"), k!("The answer has no challenge for a ceremony."));
     }
     if state.phase > 0 {
         page(state).set(k!("conversion"), check!(state.arrived));

@@ -31,7 +31,7 @@ pub(super) fn judge(outcome: Outcome, asked: Asked, state: &State) -> Outcome {
         // A status that refuses, no body, or an `error` that is no code.
         error = Val::default();
         if status == 429 {
-            description = val(k!("Too many requests. Wait before you try again."));
+            description = val(k!("Too many requests. Wait, then try again."));
             code = val(k!("too_many_requests"));
         } else {
             description = text([
