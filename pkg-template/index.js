@@ -463,8 +463,8 @@ const qrCode = (context) => {
       await session.refresh(parameters);
     },
     disconnect() {
-      session?.end();
-      session = undefined;
+      // Which brings nothing.
+      session = session?.end();
     },
   };
 };
