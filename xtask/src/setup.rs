@@ -144,6 +144,28 @@ pub fn chromedriver() -> Result<PathBuf> {
     find_or_install("CHROMEDRIVER", &["chromedriver", "msedgedriver"], "chromedriver", CHROMIUM)
 }
 
+/// The version of schemathesis that the suites are run with.
+const SCHEMATHESIS: &str = "4.32.5";
+
+/// A Python that has schemathesis, in a folder of its own: from PyPI.
+pub fn schemathesis() -> Result<PathBuf> {
+    let folder = root().join(".tools/python");
+    let installed = output(Command::new(folder.join("bin/schemathesis")).arg("--version")).unwrap_or_default();
+    if installed.trim().rsplit(' ').next() != Some(SCHEMATHESIS) {
+        say(&format!("Installing schemathesis {SCHEMATHESIS} from PyPI into .tools/python"));
+        let venv = || run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder));
+        if venv().is_err() {
+            install_debian(&["python3", "python3-venv"], "Python with venv")?;
+            venv()?;
+        }
+        run(Command::new(folder.join("bin/pip"))
+            .args(["install", "--quiet", "--disable-pip-version-check"])
+            .arg(format!("schemathesis=={SCHEMATHESIS}")))
+        .context("schemathesis is missing: `pip install schemathesis` must reach PyPI")?;
+    }
+    Ok(folder.join("bin/python"))
+}
+
 /// The folder of PostgreSQL's programs.
 pub fn postgres() -> Result<PathBuf> {
     if let Some(found) = postgres_programs() {

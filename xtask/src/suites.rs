@@ -38,6 +38,7 @@ const SUITES: &[Suite] = &[
         what: "authsignal-local and our WebAuthn JSON against what others wrote, from npm",
         run: peers,
     },
+    Suite { name: "openapi", what: "authsignal-local by its own description, under schemathesis", run: openapi },
     Suite { name: "parity", what: "the peer from npm and ours, the same scenarios", run: parity },
     Suite { name: "e2e", what: "the demo page in Chromium", run: e2e },
     Suite { name: "firefox", what: "the core and the ceremonies of the pages in Firefox", run: firefox },
@@ -281,6 +282,14 @@ fn symlink(original: &Path, link: &Path) -> std::io::Result<()> {
 #[cfg(not(unix))]
 fn symlink(original: &Path, link: &Path) -> std::io::Result<()> {
     std::os::windows::fs::symlink_dir(original, link)
+}
+
+fn openapi() -> Result<Counts> {
+    let python = setup::schemathesis()?;
+    let server = TestServer::start()?;
+    let mut script = Command::new(python);
+    script.arg("tests/openapi/run.py").env("AUTHSIGNAL_LOCAL_URL", &server.origin);
+    counted(&mut script, count_closing_line)
 }
 
 fn parity() -> Result<Counts> {

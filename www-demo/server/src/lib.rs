@@ -17,6 +17,7 @@ pub mod domain;
 pub mod error;
 pub mod limits;
 pub mod mail;
+pub mod openapi;
 pub mod operations;
 pub mod outbox;
 pub mod random;

@@ -1,9 +1,10 @@
 //! The verification methods.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How a person proves that it is them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Method {
     /// A passkey.

@@ -4,6 +4,7 @@ use axum::body::to_bytes;
 use axum::extract::{self, FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, Uri, header};
+use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -92,5 +93,5 @@ impl<T: DeserializeOwned> FromRequestParts<App> for Query<T> {
 }
 
 /// A body that says nothing.
-#[derive(serde::Deserialize)]
+#[derive(serde::Deserialize, JsonSchema)]
 pub struct Empty {}

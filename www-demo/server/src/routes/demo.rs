@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, Method, Request};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -74,7 +75,7 @@ pub async fn session(State(app): State<App>, headers: HeaderMap) -> ApiResult<Js
 }
 
 /// The body of [`sign_up`].
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub struct SignUp {
     username: String,
 }
@@ -100,7 +101,7 @@ pub async fn sign_up(State(app): State<App>, Body(body): Body<SignUp>) -> ApiRes
 }
 
 /// The body of [`sign_in`].
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub struct SignIn {
     token: String,
 }
@@ -131,7 +132,7 @@ pub async fn sign_out(State(app): State<App>, headers: HeaderMap, Body(Empty {})
 }
 
 /// The body of [`token`].
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub struct TokenRequest {
     action: String,
     scope: Option<String>,

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -22,7 +23,7 @@ pub async fn clock(State(app): State<App>) -> Json<Value> {
 }
 
 /// The body of [`advance_clock`].
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Advance {
     advance_seconds: i64,
@@ -38,7 +39,7 @@ pub async fn advance_clock(State(app): State<App>, Body(body): Body<Advance>) ->
 }
 
 /// The body of [`set_faults`], and what [`faults`] answers.
-#[derive(Deserialize, Serialize)]
+#[derive(Deserialize, JsonSchema, Serialize)]
 pub struct Faults {
     faults: Vec<Fault>,
 }
@@ -84,7 +85,7 @@ pub async fn outbox(State(app): State<App>, headers: HeaderMap) -> ApiResult<Res
 }
 
 /// A user to be there.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Seed {
     user_id: String,
@@ -95,7 +96,7 @@ pub struct Seed {
 }
 
 /// The body of [`seed_users`].
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub struct Seeds {
     users: Vec<Seed>,
 }
@@ -129,7 +130,7 @@ pub async fn users(State(app): State<App>) -> ApiResult<Json<Value>> {
 }
 
 /// The body of [`snapshot`] and [`restore`].
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub struct Named {
     #[serde(default)]
     name: String,
@@ -161,7 +162,7 @@ pub async fn restore(State(app): State<App>, Body(body): Body<Named>) -> ApiResu
 }
 
 /// The body of [`track`].
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Track {
     user_id: String,

@@ -17,6 +17,7 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 
 use crate::app::App;
 use crate::domain::binding::Operation;
+use crate::openapi::{self, Arguments, Asked};
 use crate::operations;
 
 /// What a request must bring before its handler sees it; [`guard::check`] sees to it.
@@ -57,6 +58,8 @@ pub struct Route {
     pub need: Need,
     /// Who answers.
     pub handler: MethodRouter<App>,
+    /// What its handler asks a request for.
+    pub asked: fn() -> Asked,
 }
 
 impl Route {
@@ -69,14 +72,14 @@ impl Route {
 fn route<H, T>(method: Method, filter: MethodFilter, path: &'static str, need: Need, handler: H) -> Route
 where
     H: Handler<T, App>,
-    T: 'static,
+    T: Arguments + 'static,
 {
-    Route { method, path, need, handler: on(filter, handler) }
+    Route { method, path, need, handler: on(filter, handler), asked: T::asked }
 }
 
 macro_rules! verbs {
     ($($verb:ident $method:ident;)+) => {$(
-        fn $verb<H: Handler<T, App>, T: 'static>(path: &'static str, need: Need, handler: H) -> Route {
+        fn $verb<H: Handler<T, App>, T: Arguments + 'static>(path: &'static str, need: Need, handler: H) -> Route {
             route(Method::$method, MethodFilter::$method, path, need, handler)
         }
     )+};
@@ -194,6 +197,8 @@ pub fn table() -> Vec<Route> {
         post("/v1/sessions/revoke", Secret, server::sessions::revoke),
         post("/v1/sessions/user/revoke", Secret, server::sessions::revoke_user),
 
+        get("/openapi.json", Nothing, openapi::document),
+        get("/openapi", Nothing, openapi::page),
         get("/health", Nothing, operations::health),
         get("/ready", Nothing, operations::ready),
         get("/metrics", Nothing, operations::metrics),

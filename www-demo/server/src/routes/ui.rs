@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{Html, IntoResponse, Response};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -127,7 +128,7 @@ pub async fn open(State(app): State<App>, holder: Holder) -> ApiResult<Json<Valu
 }
 
 /// The body of [`renew`].
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub struct Renew {
     renewal: String,
 }

@@ -160,3 +160,19 @@ async fn one_credential_is_never_registered_twice() {
     let excluded = options["options"]["excludeCredentials"].as_array().unwrap();
     assert_eq!(excluded.len(), 1, "the browser is told what is there");
 }
+
+#[tokio::test]
+async fn a_username_restricts_the_options_of_a_sign_in_to_that_user_s_passkeys() {
+    let server = Server::start().await;
+    server.enrolled_user("ada").await;
+    server.post("/v1/users/ada", As::Backend, json!({ "username": "Ada" })).await.ok();
+    let path = "/v1/client/user-authenticators/passkey/authentication-options";
+    let allowed = async |username: &str| {
+        // Answered at once: asking for the user must not hold what asking for the passkeys needs.
+        let asked = server.post(path, As::Tenant, json!({ "username": username }));
+        let answer = tokio::time::timeout(std::time::Duration::from_secs(5), asked).await.unwrap().ok();
+        answer["options"]["allowCredentials"].as_array().map_or(0, Vec::len)
+    };
+    assert_eq!(allowed("Ada").await, 1);
+    assert_eq!(allowed("nobody").await, 0);
+}

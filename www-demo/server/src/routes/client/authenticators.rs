@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -23,7 +24,7 @@ pub async fn list(State(app): State<App>, holder: Holder) -> ApiResult<Json<Valu
 }
 
 /// The query of [`find_passkey`].
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CredentialIds {
     #[serde(default)]
@@ -48,7 +49,7 @@ pub async fn configuration() -> Json<Value> {
 }
 
 /// The body of [`rename`].
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Rename {
     display_name: String,

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use subtle::ConstantTimeEq;
@@ -48,7 +49,7 @@ pub const WHATSAPP: Channel =
     Channel { kind: Kind::Whatsapp, method: Method::Whatsapp, to: Method::Sms, message: MessageKind::Whatsapp };
 
 /// Which way a text message goes.
-#[derive(Deserialize, Clone, Copy, PartialEq, Eq)]
+#[derive(Deserialize, JsonSchema, Clone, Copy, PartialEq, Eq)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum SmsChannel {
     /// As text message.
@@ -58,7 +59,7 @@ pub enum SmsChannel {
 }
 
 /// The body of [`enrol_email`].
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub struct Email {
     /// Where the code is to go.
     pub email: String,
@@ -70,7 +71,7 @@ pub async fn enrol_email(State(app): State<App>, holder: Holder, Body(body): Bod
 }
 
 /// The body of [`enrol_sms`].
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Phone {
     phone_number: String,
@@ -144,7 +145,7 @@ pub async fn add_pending(
 }
 
 /// The body of every challenge to an address; SDKs send none.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Ask {
     /// Which one, if the user has several.

@@ -7,6 +7,7 @@ use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -44,7 +45,7 @@ impl FromRequestParts<App> for DeviceMethod {
 }
 
 /// The body of [`add`].
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Add {
     public_key: String,
@@ -53,7 +54,7 @@ pub struct Add {
     push_token: Option<String>,
 }
 
-#[derive(Deserialize, Clone, Copy)]
+#[derive(Deserialize, JsonSchema, Clone, Copy)]
 #[serde(rename_all = "lowercase")]
 enum Platform {
     Android,
@@ -141,7 +142,7 @@ fn parse_key(text: &str) -> ApiResult<DeviceKey> {
 }
 
 /// The query of every question about a key.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct KeyQuery {
     public_key: String,
@@ -191,7 +192,7 @@ pub async fn get(
 }
 
 /// The body of [`remove`].
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Remove {
     public_key: String,
@@ -271,7 +272,7 @@ async fn new_nonce(app: &App, key: &DeviceKey, method: Method, kind: Kind) -> Ap
 }
 
 /// The body of [`update`].
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Update {
     challenge_id: String,

@@ -9,6 +9,7 @@ use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY}
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -87,7 +88,7 @@ fn digest(word: &str) -> String {
 }
 
 /// The body of [`finalize`].
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Finalize {
     challenge_id: Option<String>,
@@ -117,7 +118,7 @@ pub async fn finalize(State(app): State<App>, holder: Holder, Body(body): Body<F
 }
 
 /// The query of a link.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub struct Link {
     #[serde(default)]
     token: String,

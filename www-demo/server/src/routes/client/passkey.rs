@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -20,7 +21,7 @@ use crate::store::Kind;
 use crate::verification::Proof;
 
 /// The body of [`registration_options`].
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RegistrationOptions {
     username: Option<String>,
@@ -28,7 +29,7 @@ pub struct RegistrationOptions {
     authenticator_attachment: Option<Attachment>,
 }
 
-#[derive(Deserialize, Clone, Copy)]
+#[derive(Deserialize, JsonSchema, Clone, Copy)]
 #[serde(rename_all = "kebab-case")]
 enum Attachment {
     Platform,
@@ -90,7 +91,7 @@ fn first_of<const N: usize>(texts: [&Option<String>; N]) -> Option<&str> {
 }
 
 /// The body of [`register`].
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Register {
     registration_credential: Value,
@@ -116,7 +117,7 @@ pub async fn register(
 }
 
 /// The body of [`authentication_options`].
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AuthenticationOptions {
     challenge_id: Option<String>,
@@ -165,10 +166,14 @@ async fn authentication_options_with(
     }
     let credentials = match (holder, &body.username) {
         (Some(holder), _) => passkeys(app, &holder.user.user_key).await?,
-        (None, Some(username)) => match app.store.read().await?.user_by_username(username).await? {
-            Some(user) => passkeys(app, &user.user_key).await?,
-            None => Vec::new(),
-        },
+        (None, Some(username)) => {
+            // Not in the head of the `match`: its connection would be held while `passkeys` waits for one.
+            let user = app.store.read().await?.user_by_username(username).await?;
+            match user {
+                Some(user) => passkeys(app, &user.user_key).await?,
+                None => Vec::new(),
+            }
+        }
         (None, None) => Vec::new(),
     };
     if holder.is_some() && credentials.is_empty() {
@@ -188,7 +193,7 @@ async fn passkeys(app: &App, user_key: &str) -> ApiResult<Vec<String>> {
 }
 
 /// The body of [`verify`].
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Verify {
     authentication_credential: Value,

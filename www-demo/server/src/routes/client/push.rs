@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -17,7 +18,7 @@ use crate::store::{ActionState, Challenge, Kind, MessageKind, Progress};
 use crate::verification::Proof;
 
 /// The body of [`challenge`].
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Ask {
     action: Option<String>,
@@ -55,7 +56,7 @@ pub async fn challenge(State(app): State<App>, holder: Holder, Body(body): Body<
 }
 
 /// The body of an answer from a phone.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Answer {
     /// The phone's key.
@@ -103,7 +104,7 @@ pub async fn answer(State(app): State<App>, Body(body): Body<Answer>) -> ApiResu
 }
 
 /// The body of [`verify`].
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Verify {
     challenge_id: String,

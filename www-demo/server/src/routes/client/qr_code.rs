@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -24,7 +25,7 @@ use crate::store::{Action, ActionState, Challenge, Kind, Progress, Tx};
 use crate::verification::Proof;
 
 /// The body of [`challenge`].
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Ask {
     action: String,
@@ -78,7 +79,7 @@ fn digest(word: &str) -> String {
 }
 
 /// The body of [`claim`].
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Claim {
     public_key: String,
@@ -100,6 +101,7 @@ pub async fn claim(State(app): State<App>, Body(body): Body<Claim>) -> ApiResult
     }
     tx.assign_challenge(&challenge.challenge_id, &device.user_key, &device.authenticator_id).await?;
     let action = action_of(&mut tx, &challenge).await?;
+    let user = tx.user_by_key(&device.user_key).await?.ok_or(sqlx::Error::RowNotFound)?;
     app.commit_and_tell(tx, &challenge.challenge_id).await?;
     let mut reply = json!({ "success": true, "actionCode": challenge.data["action"] });
     let mut put = |name: &str, value: &Value| {
@@ -108,6 +110,9 @@ pub async fn claim(State(app): State<App>, Body(body): Body<Claim>) -> ApiResult
         }
     };
     put("custom", &challenge.data["custom"]);
+    if let Some(custom) = user.custom {
+        put("user", &json!({ "custom": custom }));
+    }
     if let Some(action) = action {
         put("idempotencyKey", &json!(action.idempotency_key));
         for name in ["userAgent", "ipAddress"] {
@@ -153,7 +158,7 @@ pub async fn answer(State(app): State<App>, Body(body): Body<Answer>) -> ApiResu
 }
 
 /// The body of [`verify`].
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Verify {
     challenge_id: String,

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -54,7 +55,7 @@ pub async fn enrol(State(app): State<App>, holder: Holder, Body(Empty {}): Body<
 }
 
 /// The body of every verification of a code.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Code {
     /// What the person typed.

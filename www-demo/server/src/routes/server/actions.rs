@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use url::Url;
@@ -31,7 +32,7 @@ pub fn is_id(id: &str) -> bool {
 }
 
 /// The body of [`track`].
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Attributes {
     idempotency_key: Option<String>,
@@ -152,7 +153,7 @@ fn check_redirect(app: &App, redirect_url: &str) -> ApiResult<()> {
 }
 
 /// The body of [`validate`].
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Validate {
     token: String,
@@ -221,7 +222,7 @@ pub async fn get(State(app): State<App>, Params(path): Params<(String, String, S
 }
 
 /// The body of [`update`].
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub struct Update {
     state: ActionState,
 }
@@ -240,7 +241,7 @@ pub async fn update(
 }
 
 /// The query of [`query`].
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Which {
     from_date: Option<String>,

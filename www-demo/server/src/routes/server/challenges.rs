@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use subtle::ConstantTimeEq;
@@ -27,7 +28,7 @@ use crate::verification::{Proof, Rights};
 const DEFAULT_ACTION: &str = "challenge";
 
 /// The body of [`challenge`].
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Ask {
     verification_method: Option<Method>,
@@ -115,7 +116,7 @@ pub async fn challenge(State(app): State<App>, Body(body): Body<Ask>) -> ApiResu
 }
 
 /// The body of [`verify`].
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Verify {
     challenge_id: String,
@@ -162,7 +163,7 @@ pub async fn verify(State(app): State<App>, Body(body): Body<Verify>) -> ApiResu
 }
 
 /// The body of [`claim`].
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Claim {
     challenge_id: String,
@@ -241,7 +242,7 @@ fn new_action(app: &App, user_key: &str, code: String, idempotency_key: String, 
 }
 
 /// The query of [`get`].
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Which {
     challenge_id: Option<String>,

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -25,7 +26,7 @@ fn digest(token: &str) -> String {
 }
 
 /// The body of [`create`].
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Create {
     client_id: String,
@@ -95,7 +96,7 @@ fn answer(app: &App, user: &User, session: &Session, refresh_token: String) -> A
 }
 
 /// The body of [`validate`] and [`revoke`].
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Access {
     access_token: String,
@@ -129,7 +130,7 @@ pub async fn validate(State(app): State<App>, Body(body): Body<Access>) -> ApiRe
 }
 
 /// The body of [`refresh`].
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Refresh {
     refresh_token: String,
@@ -167,7 +168,7 @@ pub async fn revoke(State(app): State<App>, Body(body): Body<Access>) -> ApiResu
 }
 
 /// The body of [`revoke_user`].
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OfUser {
     user_id: String,

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
@@ -37,7 +38,7 @@ pub async fn get(State(app): State<App>, Params(user_id): Params<String>) -> Api
 }
 
 /// The query of [`query`].
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Which {
     username: Option<String>,
@@ -103,7 +104,7 @@ fn payload_of(app: &App, token: &str) -> ApiResult<Value> {
 }
 
 /// The body of [`update`]; what is absent stays as it is, `null` takes it away.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Update {
     #[serde(default, deserialize_with = "given")]

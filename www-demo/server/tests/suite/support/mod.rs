@@ -1,5 +1,6 @@
 //! A server without a socket, and the people who use it.
 
+pub mod described;
 pub mod device;
 pub mod dump;
 pub mod mailbox;

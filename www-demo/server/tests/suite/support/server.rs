@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use tower::ServiceExt;
 
-use super::Device;
+use super::{Device, described};
 
 /// How a request proves who asks.
 #[derive(Clone, Copy)]
@@ -104,7 +104,7 @@ impl Server {
     /// Calls a path; `null` sends no body.
     pub async fn call(&self, method: Method, path: &str, by: As<'_>, body: Value) -> Answer {
         let mut request = Request::builder()
-            .method(method)
+            .method(method.clone())
             .uri(path)
             .header(CONTENT_TYPE, "application/json")
             .header(HOST, "localhost:8787");
@@ -115,7 +115,11 @@ impl Server {
             As::Holder(token) => request = request.header(AUTHORIZATION, format!("Bearer {token}")),
         }
         let body = if body.is_null() { Body::empty() } else { Body::from(body.to_string()) };
-        self.send(request.body(body).unwrap()).await
+        let answer = self.send(request.body(body).unwrap()).await;
+        if answer.status == StatusCode::OK && answer.body.is_object() || answer.body.is_array() {
+            described::check(&method, path, &answer.body);
+        }
+        answer
     }
 
     pub async fn post(&self, path: &str, by: As<'_>, body: Value) -> Answer {
