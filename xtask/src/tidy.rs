@@ -119,6 +119,31 @@ mod tests {
         assert_eq!(check().unwrap(), Vec::<String>::new());
     }
 
+    /// A test of Rust by its function, and one of JavaScript by its title.
+    #[test]
+    fn every_threat_has_its_tests_and_each_test_that_security_md_names_exists() {
+        let tracked = output(Command::new("git").args(["ls-files", "www-demo", "tests"]).current_dir(root())).unwrap();
+        let sources: Vec<String> = tracked
+            .lines()
+            .filter(|file| [".rs", ".mjs", ".js"].iter().any(|end| file.ends_with(end)))
+            .filter_map(|file| std::fs::read_to_string(root().join(file)).ok())
+            .collect();
+        let exists = |name: &str| {
+            let (function, title) = (format!("fn {name}()"), format!("\"{name}\""));
+            sources.iter().any(|text| text.contains(&function) || text.contains(&title))
+        };
+        let table = std::fs::read_to_string(root().join("SECURITY.md")).unwrap();
+        for threat in 1..=18 {
+            let row = table.lines().find(|line| line.starts_with(&format!("| T{threat} |")));
+            let tests: Vec<&str> =
+                row.unwrap_or_else(|| panic!("T{threat} has no row")).split('`').skip(1).step_by(2).collect();
+            assert!(!tests.is_empty(), "T{threat} has no test");
+            for test in tests {
+                assert!(exists(test), "T{threat}: there is no test `{test}`");
+            }
+        }
+    }
+
     #[test]
     fn a_broken_rule_is_told_with_its_place_and_reason() {
         let rule = &RULES[3];

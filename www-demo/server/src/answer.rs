@@ -71,12 +71,12 @@ fn envelope(answer: &Json, may_frame: &MayFrame) -> Result<Vec<u8>, Flaw> {
     }
 }
 
-/// An assertion of the right form.
-pub fn check_assertion(answer: &Json, may_frame: &MayFrame) -> Result<(), Flaw> {
+/// An assertion of the right form, for the relying party of this hash.
+pub fn check_assertion(answer: &Json, rp_id_hash: &[u8; 32], may_frame: &MayFrame) -> Result<(), Flaw> {
     envelope(answer, may_frame)?;
     let data = bytes(&answer["response"]["authenticatorData"]).ok_or("its authenticatorData is not base64url")?;
     authenticator_data(&data)?;
-    Ok(())
+    if data.starts_with(rp_id_hash) { Ok(()) } else { Err("it was made for another relying party") }
 }
 
 /// A registration of the right form: the model of the authenticator, if it tells.

@@ -6,6 +6,7 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
+use sha2::{Digest, Sha256};
 use url::Url;
 use uuid::Uuid;
 use webauthn_rs_core::WebauthnCore;
@@ -28,6 +29,7 @@ const POLICY: UserVerificationPolicy = UserVerificationPolicy::Preferred;
 pub struct Ceremonies {
     core: WebauthnCore,
     may_frame: Box<MayFrame>,
+    rp_id_hash: [u8; 32],
 }
 
 /// Options that wait for their answer.
@@ -110,7 +112,7 @@ impl Ceremonies {
     /// frames they may run ceremonies.
     pub fn new(rp_id: &str, rp_name: &str, origins: Vec<Url>, any_port: bool, may_frame: Box<MayFrame>) -> Self {
         let core = WebauthnCore::new_unsafe_experts_only(rp_name, rp_id, origins, TIMEOUT, Some(false), Some(any_port));
-        Self { core, may_frame }
+        Self { core, may_frame, rp_id_hash: Sha256::digest(rp_id.as_bytes()).into() }
     }
 
     /// Options for creating a passkey.
@@ -181,9 +183,14 @@ impl Ceremonies {
         })
     }
 
+    /// Whether this can be what `navigator.credentials.get()` answered for this relying party: to be asked before the
+    /// credential is looked for, since that it is not there is told to the authenticator.
+    pub fn check_assertion(&self, answer: &Json) -> Result<(), Rejected> {
+        Ok(check_assertion(answer, &self.rp_id_hash, &self.may_frame)?)
+    }
+
     /// Judges what `navigator.credentials.get()` answered, for this credential as stored.
     pub fn asserted(&self, state: &str, answer: &Json, stored: &str) -> Result<Asserted, Rejected> {
-        check_assertion(answer, &self.may_frame)?;
         let state: AuthenticationState = serde_json::from_str(state)?;
         let mut credential: Credential = serde_json::from_str(stored)?;
         let answer = PublicKeyCredential::deserialize(answer)?;

@@ -12,6 +12,7 @@ mod limits;
 mod local;
 mod magic_links;
 mod mail;
+mod model;
 mod openapi;
 mod passkeys;
 mod pre_built_ui;

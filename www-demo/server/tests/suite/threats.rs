@@ -273,6 +273,39 @@ async fn t13_a_token_of_another_tenant_is_refused() {
 }
 
 #[tokio::test]
+async fn t14_only_what_this_tenant_does_not_have_for_this_relying_party_is_unknown() {
+    const VERIFY: &str = "/v1/client/verify/passkey";
+    let server = Server::start().await;
+    let other = Server::start().await;
+    let (mut device, _) = server.enrolled_user("ada").await;
+    let (_, bob) = server.enrolled_user("bob").await;
+
+    // Known, whatever else is wrong with it.
+    let mut forged = server.assertion(&mut device, As::Tenant, json!({})).await;
+    forged["authenticationCredential"]["response"]["signature"] = json!("AAAA");
+    server.post(VERIFY, As::Tenant, forged).await.refused(400, "invalid_credential");
+    let body = server.assertion(&mut device, As::Tenant, json!({})).await;
+    let options = "/v1/client/user-authenticators/passkey/authentication-options";
+    let of_bob = server.post(options, As::Holder(&bob), json!({})).await.ok();
+    let mut borrowed = body.clone();
+    borrowed["challengeId"] = of_bob["challengeId"].clone();
+    server.post(VERIFY, As::Holder(&bob), borrowed).await.refused(400, "invalid_credential");
+
+    // Sent to a tenant that never asked for it, or in the name of one that is not here.
+    other.post(VERIFY, As::Tenant, body.clone()).await.refused(400, "invalid_request");
+    server.post(VERIFY, As::Nobody, body).await.refused(401, "unauthorized");
+
+    // Gone: unknown, unless it was made for another relying party.
+    server.delete_user("ada").await;
+    let mut elsewhere = server.assertion(&mut device, As::Tenant, json!({})).await;
+    let data = &mut elsewhere["authenticationCredential"]["response"]["authenticatorData"];
+    *data = json!(format!("AAAA{}", &data.as_str().unwrap()[4..]));
+    server.post(VERIFY, As::Tenant, elsewhere).await.refused(400, "invalid_credential");
+    let body = server.assertion(&mut device, As::Tenant, json!({})).await;
+    server.post(VERIFY, As::Tenant, body).await.refused(404, "unknown_credential");
+}
+
+#[tokio::test]
 async fn t15_an_enrolment_by_scope_mints_the_scope_and_the_end_of_the_asking_token() {
     let server = Server::start().await;
     server.enrolled_user("ada").await;

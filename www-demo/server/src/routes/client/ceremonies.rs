@@ -154,6 +154,9 @@ pub async fn asserted_by(
     let id = claimed_credential(answer).ok_or_else(|| {
         ApiError::invalid_request("The credential has no id: send what navigator.credentials returned.")
     })?;
+    app.ceremonies
+        .check_assertion(answer)
+        .map_err(|rejected| ApiError::invalid_credential(rejected.reason().to_owned()))?;
     let Some(found) = app.store.read().await?.credential(id).await? else { return Ok(None) };
     let handle = user_handle(answer);
     let is_theirs = match holder {
