@@ -3,7 +3,7 @@
  * what each did is compared. What differs must be in differences.json, reviewed, and its scenario must say why.
  *
  * `--accept` writes differences.json and the list in COMPAT.md anew: review the change. `--only TEXT` plays those whose
- * name has the text, `--show` prints what was recorded.
+ * name has the text, `--show` prints what was recorded, `--js-core` plays ours with the core in JavaScript.
  */
 import { readFile, readdir, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -31,6 +31,9 @@ const bundle = await build({
 // Read once: a build that runs beside must not mix two of them.
 const files = (await readdir(here("../../pkg"), { withFileTypes: true })).filter((entry) => entry.isFile());
 const built = new Map(await Promise.all(files.map(async ({ name }) => [name, await readFile(here(`../../pkg/${name}`))])));
+
+// The same scenarios with the core in JavaScript, which the wasm's list of differences holds for as well.
+if (options.includes("--js-core")) built.set("index.js", built.get("js.js"));
 
 /** How long a scenario may take: no clock but the scripted one runs in it, so that only a slow machine needs any. */
 const PATIENCE_MS = 60_000;

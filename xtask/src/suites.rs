@@ -45,7 +45,11 @@ const SUITES: &[Suite] = &[
 ];
 
 /// Those that take too long for every change: they run by their name, or all by `all`.
-const HEAVY_SUITES: &[Suite] = &[];
+const HEAVY_SUITES: &[Suite] = &[Suite {
+    name: "parity-js",
+    what: "the peer from npm and ours with the core in JavaScript, the same scenarios",
+    run: parity_js,
+}];
 
 #[derive(Clone, Copy, Default, Debug, PartialEq, Eq)]
 struct Counts {
@@ -293,10 +297,19 @@ fn openapi() -> Result<Counts> {
 }
 
 fn parity() -> Result<Counts> {
+    play_parity(&[])
+}
+
+fn parity_js() -> Result<Counts> {
+    play_parity(&["--js-core"])
+}
+
+fn play_parity(flags: &[&str]) -> Result<Counts> {
     package::build()?;
     setup::npm()?;
     let chromium = setup::chromium()?;
-    counted(Command::new("node").arg("tests/parity/run.mjs").env("CHROMIUM", chromium), count_closing_line)
+    let mut node = Command::new("node");
+    counted(node.arg("tests/parity/run.mjs").args(flags).env("CHROMIUM", chromium), count_closing_line)
 }
 
 fn e2e() -> Result<Counts> {
