@@ -137,7 +137,7 @@ export const load = ({ wasm } = {}) =>
 /** A trap leaves the core in no state to go on: its calls are rejected, and the next call gets a new one. */
 const failed = (cause) => {
   running = false;
-  const error = coded("The core of authsignal-wasm failed. Please report this, with its cause.", "core_failed", { cause });
+  const error = coded("The core of authsignal-wasm failed. Please report its cause.", "core_failed", { cause });
   for (const reject of pending) reject(error);
 };
 
@@ -264,7 +264,7 @@ const cellOf = (...owner) => {
 
 /** What the token says of the binding window. Asked of the core, which answers at once. */
 const describe = (context) => {
-  const values = [context];
+  const values = [context, parametersOf({})];
   const answer = running ? at(resume(values, start(values, BINDING)) >> 2, values) : {};
   const { state = "none", remainingMs = 0, scopes = [], expiresAt, userId } = answer;
   return { state, remainingMs, scopes, expiresAt: expiresAt && new Date(expiresAt).toISOString(), userId };

@@ -10,7 +10,7 @@ use crate::flow::{self, Step};
 #[cfg(feature = "js")]
 use crate::slots;
 use crate::slots::{Values, within};
-use crate::value::{Outcome, Val, check, object};
+use crate::value::{Outcome, Val, check};
 use crate::words::{Word, k};
 use wasm_bindgen::prelude::*;
 

@@ -70,8 +70,21 @@ test("wrong construction and a wrong token are told with their fix", async () =>
   assert.throws(() => new Authsignal({}), { message: "tenantId is required" });
   const authsignal = new Authsignal({ tenantId: "a-tenant" });
   for (const wrong of [undefined, null, "", 7, {}]) {
-    assert.throws(() => authsignal.setToken(wrong), /your backend got from Authsignal/);
+    assert.throws(() => authsignal.setToken(wrong), /the token that your backend got/);
   }
+});
+
+test("the binding window is told to a page that has called nothing yet", async () => {
+  const { Authsignal } = await load();
+  const claims = { scope: "add:authenticators", exp: Math.floor(Date.now() / 1000) + 600, sub: "ada" };
+  const token = ["e30", Buffer.from(JSON.stringify(claims)).toString("base64url"), "x"].join(".");
+  const told = await new Promise((resolve) => {
+    const authsignal = new Authsignal({ tenantId: "told-first", onBindingChange: (binding) => resolve({ binding, authsignal }) });
+    authsignal.setToken(token);
+  });
+  assert.equal(told.binding.state, "open");
+  assert.equal(told.authsignal.binding.userId, "ada");
+  told.authsignal.clearToken();
 });
 
 test("in Node the core runs without a fetch, imported and required", async () => {

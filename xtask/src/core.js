@@ -47,7 +47,7 @@ export const resume = (own, task, how, value) => {
   }
 };
 
-/** Puts a value into a slot. */
+/** Puts a value into a slot, and tells which. */
 const keep = (value) => heap.push(value) + 1027;
 
 /** An import that may throw: the core looks for the exception after each call. */
