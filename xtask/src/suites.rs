@@ -32,7 +32,6 @@ const SUITES: &[Suite] = &[
         run: packed,
     },
     Suite { name: "kit", what: "authsignal-wasm/testing, as apps' own tests use it", run: kit },
-    Suite { name: "docs", what: "the documentation in Chromium, its snippets, and its quick start", run: docs },
     Suite {
         name: "peers",
         what: "authsignal-local and our WebAuthn JSON against what others wrote, from npm",
@@ -45,11 +44,14 @@ const SUITES: &[Suite] = &[
 ];
 
 /// Those that take too long for every change: they run by their name, or all by `all`.
-const HEAVY_SUITES: &[Suite] = &[Suite {
-    name: "parity-js",
-    what: "the peer from npm and ours with the core in JavaScript, the same scenarios",
-    run: parity_js,
-}];
+const HEAVY_SUITES: &[Suite] = &[
+    Suite { name: "docs", what: "the documentation in Chromium, its snippets, and its quick start", run: docs },
+    Suite {
+        name: "parity-js",
+        what: "the peer from npm and ours with the core in JavaScript, the same scenarios",
+        run: parity_js,
+    },
+];
 
 #[derive(Clone, Copy, Default, Debug, PartialEq, Eq)]
 struct Counts {
