@@ -49,6 +49,11 @@ fn main() -> ExitCode {
 
 fn run(command: Option<&str>, rest: &[String]) -> Result<()> {
     std::env::set_current_dir(shell::root())?;
+    // Held to the end of this process, or until it becomes the server.
+    let _alone = match command {
+        Some("open-when-ready" | "help" | "--help" | "-h") | None => None,
+        Some(_) => Some(shell::alone()?),
+    };
     match command {
         Some("build") => package::build().and_then(|()| package::site()).map(drop),
         Some("serve") => serve::serve(rest),

@@ -3,6 +3,7 @@
 use anyhow::{Context, Result, bail};
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::SystemTime;
@@ -10,6 +11,27 @@ use std::time::SystemTime;
 /// The folder of the workspace.
 pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_path_buf).unwrap_or_default()
+}
+
+/// Waits until no other command works in this folder: they write the same files. The lock is given back with the file.
+pub fn alone() -> Result<File> {
+    alone_in(&root().join("target"))
+}
+
+fn alone_in(folder: &Path) -> Result<File> {
+    let path = folder.join("xtask.lock");
+    std::fs::create_dir_all(folder)?;
+    let file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            say("Another `cargo xtask` is at work in this folder; waiting for it");
+            file.lock()?;
+        }
+        // A file system without locks: as it was without one.
+        Err(TryLockError::Error(_)) => {}
+    }
+    Ok(file)
 }
 
 /// Says what is being done.
@@ -115,5 +137,16 @@ mod tests {
         std::fs::File::open(&input).unwrap().set_modified(after).unwrap();
         assert!(stale(&output, &inputs), "a file came or went");
         std::fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn a_second_command_in_a_folder_waits_for_the_first() {
+        let folder = std::env::temp_dir().join(format!("xtask-alone-{}", std::process::id()));
+        let first = alone_in(&folder).expect("nobody is there");
+        let second = File::open(folder.join("xtask.lock")).expect("its file");
+        assert!(matches!(second.try_lock(), Err(TryLockError::WouldBlock)));
+        drop(first);
+        assert!(second.try_lock().is_ok());
+        std::fs::remove_dir_all(&folder).expect("the folder of the test");
     }
 }
