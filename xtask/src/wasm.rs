@@ -62,7 +62,7 @@ const FEATURES: [&str; 4] =
 pub fn build() -> Result<PathBuf> {
     let folder = root().join("target/core");
     let made = folder.join("core.wasm");
-    let inputs = ["src", "Cargo.toml", "Cargo.lock"].map(|path| root().join(path));
+    let inputs = ["src", "Cargo.toml", "Cargo.lock", "xtask/src"].map(|path| root().join(path));
     if !stale(&made, &inputs) {
         return Ok(folder);
     }
