@@ -38,6 +38,10 @@ class VirtualAuthenticator {
     await this.#send("setUserVerified", { isUserVerified });
   }
 
+  async setUserPresent(isUserPresent) {
+    await this.#send("setAutomaticPresenceSimulation", { enabled: isUserPresent });
+  }
+
   async add(credential) {
     await this.#send("addCredential", { credential });
   }

@@ -207,6 +207,11 @@ export interface VirtualAuthenticator {
   forget(): Promise<void>;
   /** Whether the user passes the fingerprint or the PIN. */
   setUserVerified(isUserVerified: boolean): Promise<void>;
+  /**
+   * Whether the user touches the authenticator when a prompt asks. While they do, Chromium also answers an autofill request
+   * at once: set it to false before a page that makes one is opened, and to true before a button is pressed.
+   */
+  setUserPresent(isUserPresent: boolean): Promise<void>;
   add(credential: VirtualCredential): Promise<void>;
 }
 

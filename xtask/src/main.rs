@@ -4,6 +4,7 @@
 mod ci;
 mod deployment;
 mod docs;
+mod examples;
 mod glue;
 mod package;
 mod picture;
@@ -25,6 +26,7 @@ const USAGE: &str = "usage: cargo xtask <command>
 
   demo [--port N] [--no-open]   build, serve, print the address, open a browser if there is one; flags as of serve
   serve [--port N] [flags]      build if needed and run the local server; further flags are the server's
+  example NAME                  serve the example of that name (react, vue, svelte, plain), with a server of its own
   build                         write pkg/, the npm package as it would be published, and target/site/, the pages
   test [suite ...]              every suite, or those named
   size                          sizes of every artefact beside the peer's, against xtask/budgets.json
@@ -58,6 +60,7 @@ fn run(command: Option<&str>, rest: &[String]) -> Result<()> {
         Some("build") => package::build().and_then(|()| package::site()).map(drop),
         Some("serve") => serve::serve(rest),
         Some("demo") => serve::demo(rest),
+        Some("example") => examples::serve(rest),
         Some("open-when-ready") => serve::open_when_ready(rest),
         Some("test") => suites::test(rest),
         Some("size") => size::size(),

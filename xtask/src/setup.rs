@@ -108,18 +108,23 @@ fn locked_version(name: &str) -> Result<String> {
 
 /// The build tools and test dependencies from npm: the folder of their programs.
 pub fn npm() -> Result<PathBuf> {
+    npm_packages(&root().join("tests"))
+}
+
+/// What the lock file of a folder names, from npm: the folder of its programs.
+pub fn npm_packages(folder: &Path) -> Result<PathBuf> {
     if !exists("node") || !exists("npm") {
         bail!("Node.js is missing. Install version 20 or newer, with npm");
     }
-    let tests = root().join("tests");
-    let stamp = tests.join("node_modules/.installed-lock.json");
-    let lock = std::fs::read(tests.join("package-lock.json")).context("tests/package-lock.json is missing")?;
+    let stamp = folder.join("node_modules/.installed-lock.json");
+    let lock = folder.join("package-lock.json");
+    let lock = std::fs::read(&lock).with_context(|| format!("{} is missing", lock.display()))?;
     if std::fs::read(&stamp).ok().as_ref() != Some(&lock) {
-        say("Installing build tools and test dependencies from npm");
-        run(Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(&tests))?;
+        say(&format!("Installing from npm what {} names", folder.join("package.json").display()));
+        run(Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(folder))?;
         std::fs::write(&stamp, &lock)?;
     }
-    Ok(tests.join("node_modules/.bin"))
+    Ok(folder.join("node_modules/.bin"))
 }
 
 /// A program from npm.

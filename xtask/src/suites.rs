@@ -5,7 +5,7 @@ use crate::postgres::Postgres;
 use crate::serve::{self, TestServer};
 use crate::shell::{output, root, run, say};
 use crate::webdriver::{Browser, WebDriver};
-use crate::{docs, package, setup, size};
+use crate::{docs, examples, package, setup, size};
 use anyhow::{Context, Result, bail};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -46,6 +46,11 @@ const SUITES: &[Suite] = &[
 /// Those that take too long for every change: they run by their name, or all by `all`.
 const HEAVY_SUITES: &[Suite] = &[
     Suite { name: "docs", what: "the documentation in Chromium, its snippets, and its quick start", run: docs },
+    Suite {
+        name: "examples",
+        what: "the apps of www-demo/examples, in development and as built, in Chromium",
+        run: in_examples,
+    },
     Suite {
         name: "parity-js",
         what: "the peer from npm and ours with the core in JavaScript, the same scenarios",
@@ -182,7 +187,7 @@ fn compiles(package: &str, config: &str) -> Result<Counts> {
 }
 
 /// Packs the package and installs the tarball, as a user does: the folder that it is installed into.
-fn install_packed() -> Result<PathBuf> {
+pub fn install_packed() -> Result<PathBuf> {
     package::build()?;
     setup::npm()?;
     let scratch = root().join("target/packed");
@@ -268,6 +273,17 @@ fn docs() -> Result<Counts> {
     total += compiles(TSC, "target/snippets/ts/tsconfig.json")?;
     let mut playwright = setup::npm_program("playwright")?;
     playwright.args(["test", "-c", "docs"]).env("CHROMIUM", setup::chromium()?).env("AUTHSIGNAL_LOCAL", program);
+    total += counted(playwright.current_dir(root().join("tests")), count_playwright)?;
+    Ok(total)
+}
+
+fn in_examples() -> Result<Counts> {
+    examples::install()?;
+    let program = serve::program()?;
+    link_package("tests/examples")?;
+    let mut total = compiles(TSC, "www-demo/examples/react/tsconfig.json")?;
+    let mut playwright = setup::npm_program("playwright")?;
+    playwright.args(["test", "-c", "examples"]).env("CHROMIUM", setup::chromium()?).env("AUTHSIGNAL_LOCAL", program);
     total += counted(playwright.current_dir(root().join("tests")), count_playwright)?;
     Ok(total)
 }

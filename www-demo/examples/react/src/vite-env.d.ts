@@ -1,0 +1,4 @@
+interface ImportMetaEnv {
+  /** The API's address, from `example-shared/vite.js`. */
+  readonly VITE_AUTHSIGNAL_URL: string;
+}
