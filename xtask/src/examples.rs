@@ -4,6 +4,7 @@ use crate::serve::TestServer;
 use crate::shell::{files, root, run, say};
 use crate::{setup, suites};
 use anyhow::{Context, Result, bail};
+use std::fs::File;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -33,14 +34,15 @@ pub fn install() -> Result<()> {
     Ok(())
 }
 
-/// Serves one, with a server of its own whose data is in memory, until it is ended.
-pub fn serve(arguments: &[String]) -> Result<()> {
+/// Serves one, with a server of its own whose data is in memory, until it is ended. `alone` is let go once all is built.
+pub fn serve(arguments: &[String], alone: Option<File>) -> Result<()> {
     let name = match arguments {
         [name] if NAMES.contains(&name.as_str()) => name,
         _ => bail!("name one example: {}", NAMES.join(", ")),
     };
     install()?;
     let server = TestServer::start()?;
+    drop(alone);
     say(&format!("Serving the example, against {}", server.origin));
     let mut npm = Command::new("npm");
     npm.args(["start", "--silent", "--workspace", &format!("example-{name}")]).current_dir(folder());

@@ -52,7 +52,7 @@ fn main() -> ExitCode {
 fn run(command: Option<&str>, rest: &[String]) -> Result<()> {
     std::env::set_current_dir(shell::root())?;
     // Held to the end of this process, or until it becomes the server.
-    let _alone = match command {
+    let alone = match command {
         Some("open-when-ready" | "help" | "--help" | "-h") | None => None,
         Some(_) => Some(shell::alone()?),
     };
@@ -60,7 +60,7 @@ fn run(command: Option<&str>, rest: &[String]) -> Result<()> {
         Some("build") => package::build().and_then(|()| package::site()).map(drop),
         Some("serve") => serve::serve(rest),
         Some("demo") => serve::demo(rest),
-        Some("example") => examples::serve(rest),
+        Some("example") => examples::serve(rest, alone),
         Some("open-when-ready") => serve::open_when_ready(rest),
         Some("test") => suites::test(rest),
         Some("size") => size::size(),
