@@ -5,7 +5,7 @@
 //! rejects with an `Error` whose message names the fix.
 
 use crate::task::State;
-use crate::value::{Outcome, Val, error, log, object, text, val};
+use crate::value::{Outcome, Val, error, list, log, object, text, val};
 use crate::words::{Word, k};
 
 /// An answer of ours, with a description for people.
@@ -38,7 +38,9 @@ pub(crate) fn token_not_set() -> Outcome {
 
 /// A refused ceremony. Only the face can make an error of a class that `instanceof` knows.
 pub(crate) fn ceremony(state: &State, code: Word, message: Val, cause: Val) -> Outcome {
-    let error = state.context.invoke(k!("webAuthnError"), [val(code), message, cause]);
+    let arguments = list([val(code), message]);
+    arguments.push(cause);
+    let error = state.context.apply(k!("webAuthnError"), arguments);
     Outcome::throw(error.data().or(cause))
 }
 

@@ -58,8 +58,10 @@ extern "C" {
     type Any;
     #[wasm_bindgen(method, structural, indexing_getter, catch)]
     fn property(this: &Any, key: Val) -> Result<Fresh, JsValue>;
-    #[wasm_bindgen(js_namespace = Reflect, js_name = set)]
-    fn reflect_set(target: Val, key: Val, value: Val) -> bool;
+    #[wasm_bindgen(method, structural, indexing_setter, catch)]
+    fn set_property(this: &Any, key: Val, value: Val) -> Result<(), JsValue>;
+    #[wasm_bindgen(method, structural, catch)]
+    fn join(this: &Any, separator: Val) -> Result<Fresh, JsValue>;
     #[wasm_bindgen(js_namespace = Reflect, js_name = apply, catch)]
     fn reflect_apply(method: Val, this: Val, arguments: Val) -> Result<Fresh, JsValue>;
     #[wasm_bindgen(js_namespace = Array, js_name = of)]
@@ -68,6 +70,8 @@ extern "C" {
     fn array_of_one(first: Val) -> Fresh;
     #[wasm_bindgen(js_namespace = Array, js_name = of)]
     fn array_of_two(first: Val, second: Val) -> Fresh;
+    #[wasm_bindgen(js_namespace = Array, js_name = of)]
+    fn array_of_four(first: Val, second: Val, third: Val, fourth: Val) -> Fresh;
     #[wasm_bindgen(js_name = Object)]
     fn object_of() -> Fresh;
     #[wasm_bindgen(js_namespace = Object, js_name = is)]
@@ -114,34 +118,21 @@ impl Values for [Val; 2] {
     }
 }
 
-impl Values for [Val; 3] {
-    #[inline(always)]
-    fn list(self) -> Val {
-        array_of_two(self[0], self[1]).0.and(self[2])
-    }
-}
-
-impl Values for [Val; 4] {
-    #[inline(always)]
-    fn list(self) -> Val {
-        array_of_two(self[0], self[1]).0.and(self[2]).and(self[3])
-    }
-}
-
 /// A new array of these.
 #[inline(always)]
 pub(crate) fn list(items: impl Values) -> Val {
     items.list()
 }
 
-/// These, as JavaScript writes them, one after the other.
+/// At most four, as JavaScript writes them, one after the other; `undefined` and `null` as nothing.
 #[inline(always)]
-pub(crate) fn text(parts: impl Values) -> Val {
-    join(parts.list())
+pub(crate) fn text<const N: usize>(parts: [Val; N]) -> Val {
+    let part = |index| if index < N { parts[index] } else { Val::default() };
+    text_of_four(part(0), part(1), part(2), part(3))
 }
 
-fn join(parts: Val) -> Val {
-    parts.invoke(k!("join"), [val(k!(""))]).data()
+fn text_of_four(first: Val, second: Val, third: Val, fourth: Val) -> Val {
+    array_of_four(first, second, third, fourth).0.join(val(k!("")))
 }
 
 impl Default for Val {
@@ -330,7 +321,8 @@ impl Val {
 
     /// As [`Val::set`], by a key that is data.
     pub(crate) fn set_by(self, key: Val, value: Val) {
-        reflect_set(self, key, value);
+        // What is frozen stays as it is.
+        let _ = self.view::<Any, Any>().set_property(key, value).map_err(Val::from);
     }
 
     /// Sets a property, for building an object in one expression.
@@ -352,10 +344,9 @@ impl Val {
         self.set_by(self.get(k!("length")), item);
     }
 
-    /// As [`Val::push`], for building a list in one expression.
-    fn and(self, item: Val) -> Val {
-        self.push(item);
-        self
+    /// The items of a list, with that between them; `undefined` where they cannot be written.
+    pub(crate) fn join(self, separator: Val) -> Val {
+        Outcome::from(self.view::<Any, Any>().join(separator)).data()
     }
 
     /// An item of a list.
@@ -385,7 +376,8 @@ impl Val {
         self.apply(name, arguments.list())
     }
 
-    fn apply(self, name: Word, arguments: Val) -> Outcome {
+    /// As [`Val::invoke`], with the arguments in a list.
+    pub(crate) fn apply(self, name: Word, arguments: Val) -> Outcome {
         let method = self.get(name);
         if !method.is_truthy() {
             return Outcome::throw(Val::default());

@@ -128,7 +128,6 @@ pub const WORDS: &[&str] = &[
     "setItem",
     "values",
     "splice",
-    "join",
     "token_not_set",
     "network_error",
     "too_many_requests",

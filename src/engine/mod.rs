@@ -31,7 +31,9 @@ pub(crate) fn request(number: u8, asked: Asked, state: &mut State) -> Outcome {
         0 => transport::send(check!(plan::plan(row, state))),
         1 => transport::read(state),
         // What is no JSON is no body.
-        _ if state.arrived.value().get(k!("name")).is(k!("SyntaxError")) => Val::default().into(),
+        _ if state.arrived.is_thrown() && state.arrived.value().get(k!("name")).is(k!("SyntaxError")) => {
+            Val::default().into()
+        }
         _ => state.arrived,
     };
     if outcome.is_waiting() { outcome } else { reply::judge(outcome, asked, state) }

@@ -9,7 +9,7 @@ use crate::words::k;
 
 /// Sends a request, given the arguments of `fetch`, and waits for the head of its answer.
 pub(super) fn send(arguments: Val) -> Outcome {
-    globals().invoke(k!("fetch"), [arguments.at(0), arguments.at(1)]).wait()
+    globals().apply(k!("fetch"), arguments).wait()
 }
 
 /// Takes the status of the answer that arrived (0 where a test double has none), and waits for its body.

@@ -20,8 +20,11 @@ export const at = (slot, own = heap) => (slot < 1028 ? common[slot] : own[slot -
 /** A copy of what an operation may be given, so that nothing of the caller's changes under it. His getters may throw. */
 export const parametersOf = (given) => {
   common ??= [...Object.assign([...WORDS, globalThis], { length: 1024 }), undefined, null, true, false];
-  const parameters = {};
-  for (const name of common.slice(0, PARAMETERS)) parameters[name] = given[name];
+  const parameters = { __proto__: null };
+  for (const name of common.slice(0, PARAMETERS)) {
+    const value = given[name];
+    if (value !== undefined) parameters[name] = value;
+  }
   return parameters;
 };
 

@@ -77,6 +77,12 @@ fn import(imports: &str, name: &str) -> Result<String> {
     {
         bail!("wants {helper}, which the frame does not have");
     }
+    // As a literal each is faster, and shorter.
+    let body = body.replace("Object()", "({})");
+    let body = match body.split_once("Array.of(") {
+        Some((before, items)) => format!("{before}[{}", items.replacen(");", "];", 1)),
+        None => body,
+    };
     // Most take one expression and give it back.
     let single =
         body.strip_prefix("\n            const ret = ").and_then(|body| body.split_once(";\n            return "));
@@ -124,6 +130,14 @@ function __wbg_get_imports() {
             const ret = getObject(arg0).get;
             return addHeapObject(ret);
         }, arguments); },
+        __wbg_of_1: function(arg0, arg1) {
+            const ret = Array.of(getObject(arg0), getObject(arg1));
+            return addHeapObject(ret);
+        },
+        __wbg_Object_1: function() {
+            const ret = Object();
+            return addHeapObject(ret);
+        },
         __wbg_text_1: function(arg0, arg1) {
             const ret = decodeText(getArrayU8FromWasm0(arg0, arg1));
             return addHeapObject(ret);
@@ -135,7 +149,8 @@ function __wbg_get_imports() {
     };
 }
 function __wbg_init() {}";
-    const NAMES: &str = r#"{"imports":[["./core_bg.js","__wbg_get_1","b"],["./core_bg.js","__wbg_set_1","c"]],
+    const NAMES: &str = r#"{"imports":[["./core_bg.js","__wbg_get_1","b"],["./core_bg.js","__wbg_set_1","c"],
+        ["./core_bg.js","__wbg_of_1","h"],["./core_bg.js","__wbg_Object_1","i"]],
         "exports":[["start","d"],["resume","e"],["__wbindgen_exn_store","f"],["memory","g"]]}"#;
 
     #[test]
@@ -143,6 +158,8 @@ function __wbg_init() {}";
         let glue = prepare(GLUE, NAMES, &["one", "two's"], 1).unwrap();
         assert!(glue.contains("b: attempt((arg0) => keep(at(arg0).get)),"), "{glue}");
         assert!(glue.contains("c: (arg0, arg1) => Reflect.set(at(arg0), at(arg1)),"), "{glue}");
+        assert!(glue.contains("h: (arg0, arg1) => keep([at(arg0), at(arg1)]),"), "{glue}");
+        assert!(glue.contains("i: () => keep(({})),"), "{glue}");
         assert!(glue.contains("return wasm.d(operation)"), "{glue}");
         assert!(glue.contains("wasm.f(keep(thrown))"), "{glue}");
         let marked = marked(&glue, &Mark::new(b'q', 50)).unwrap();
