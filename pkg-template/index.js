@@ -206,6 +206,9 @@ const call = (operation, instance, given) =>
     );
   });
 
+/** What few pages need, loaded on first use. */
+const later = () => import("./later.js");
+
 /* ---- Identity ---- */
 
 const readCookie = (name) => {
@@ -344,7 +347,7 @@ const contextOf = (options, deviceId) => {
     webAuthnError: (code, message, cause) => new WebAuthnError({ message, code, cause }),
     delay: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
     background: (operation, parameters) => void call(operation, context, parameters).catch(() => {}),
-    conversion: () => import("./later.js"),
+    conversion: later,
   };
   return context;
 };
@@ -453,7 +456,7 @@ const qrCode = (context) => {
   let session;
   return {
     async challenge(parameters) {
-      const { openSession } = await import("./later.js");
+      const { openSession } = await later();
       session?.end();
       session = openSession(context, call, notify, answer, Object(parameters));
       return session.challenge();
@@ -525,7 +528,7 @@ const launchWindow = (url, options) => {
 const launchPopup = (url, options) => {
   if (page.popup) throw new Error("Multiple instances of Authsignal popup is not supported.");
   page.popup = true;
-  return import("./later.js")
+  return later()
     .then(({ show }) =>
       show(inPopupMode(url), options.popupOptions ?? {}, (source, done, other) => follow(url, source, options, done, other)),
     )

@@ -1,14 +1,25 @@
 /** How the core comes to run: its wasm is streamed from beside this file, or is what the host has given. */
 import { attach, imports } from "./core.js";
 
-/** `given` is the host's wasm, or undefined; `log`, whether a way around is to be told. */
-export const instantiate = async (given, log) => {
-  let source;
+const fallback = () => import("./fallback.js");
+
+/**
+ * The wasm, from where it lies, or undefined where a bundler has left it behind: asked for in vain, it would be an error
+ * in the console. Those that carry it along give it another address (Vite's server: that of this package); those that
+ * do not give the file above another name, or take it into the bundle.
+ */
+const beside = () => {
+  const url = new URL("./core.wasm", import.meta.url);
+  if (/fallback.js|authsignal-wasm\/core|(?<!\/core.wasm)$/.test(fallback + url)) return fetch(url);
+};
+
+/** `source` is the host's wasm, or undefined; `log`, whether a way around is to be told. */
+export const instantiate = async (source, log) => {
   try {
-    const made = WebAssembly.instantiateStreaming((source = given ?? fetch(new URL("./core.wasm", import.meta.url))), imports());
+    const made = WebAssembly.instantiateStreaming((source ??= beside()), imports());
     attach((await made).instance.exports);
   } catch (cause) {
-    const { load } = await import("./fallback.js");
+    const { load } = await fallback();
     await load(attach, imports, source, cause, log);
   }
 };

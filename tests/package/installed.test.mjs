@@ -25,6 +25,7 @@ test("the tarball holds the package and nothing else", () => {
     "index.d.ts",
     "index.js",
     "js-core.js",
+    "js.d.ts",
     "js.js",
     "later.js",
     "package.json",

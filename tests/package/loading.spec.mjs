@@ -1,4 +1,5 @@
 // How the core comes to run, from the package as it is installed: whatever the page, the server or the browser forbid.
+import { readFileSync } from "node:fs";
 import { PAGE, wasm } from "./support/site.mjs";
 import { ENROLLED, SIGNED_IN, enroll, expect, signIn, test, warningsOf } from "./support/test.mjs";
 
@@ -32,16 +33,70 @@ test("a preloaded core is not downloaded twice", async ({ page, site, said, serv
   expect(said).toEqual({ errors: [], warnings: [] });
 });
 
+test("the download starts with the first instance, not with the import, and is one for all", async ({ page, site, said }) => {
+  await page.goto(site.origin);
+  await page.waitForFunction(() => globalThis.library);
+  await page.waitForLoadState("networkidle");
+  expect(packageFiles(site)).toEqual(["/pkg/index.js"]);
+  const downloaded = page.waitForResponse(/core\.wasm$/);
+  await page.evaluate(() => {
+    for (const tenantId of ["one", "one", "another"]) new library.Authsignal({ tenantId });
+  });
+  await downloaded;
+  await page.evaluate(() => Promise.all([library.load(), library.load()]));
+  expect(packageFiles(site)).toEqual(STREAMED);
+  expect(said).toEqual({ errors: [], warnings: [] });
+});
+
+for (const entry of ["index.js", "js.js"]) {
+  test(`importing ${entry} does nothing that a page could tell`, async ({ page, site, said }) => {
+    await page.addInitScript(watchGlobals);
+    site.files["/app.js"] = "";
+    await page.goto(site.origin);
+    const told = await page.evaluate(async (entry) => {
+      const before = describeGlobals();
+      await import(`/pkg/${entry}`);
+      return { used, changed: describeGlobals() !== before, cookie: document.cookie, page: document.documentElement.outerHTML };
+    }, entry);
+    expect(told).toEqual({ used: [], changed: false, cookie: "", page: expect.not.stringContaining("authsignal") });
+    expect(packageFiles(site)).toEqual([`/pkg/${entry}`]);
+    expect(said).toEqual({ errors: [], warnings: [] });
+  });
+}
+
+/** `used`: what of the page's powers is used; `describeGlobals()`: every global and what it inherits. */
+function watchGlobals() {
+  globalThis.used = [];
+  const powers = "fetch setTimeout setInterval queueMicrotask addEventListener postMessage XMLHttpRequest WebSocket Worker BroadcastChannel open";
+  for (const name of powers.split(" ")) {
+    const note = () => void used.push(name);
+    globalThis[name] = new Proxy(globalThis[name], { apply: note, construct: note });
+  }
+  for (const name of ["localStorage", "sessionStorage", "indexedDB", "crypto", "WebAssembly", "navigator"]) {
+    const value = globalThis[name];
+    Object.defineProperty(globalThis, name, { configurable: true, get: () => (used.push(name), value) });
+  }
+  const members = (value) => Reflect.ownKeys(value).map((key) => [String(key), Object.getOwnPropertyDescriptor(value, key).value]);
+  const named = (value) => (Object(value) === value ? typeof value : String(value));
+  globalThis.describeGlobals = () =>
+    members(globalThis)
+      .flatMap(([name, value]) => [[name, value], ...(typeof value === "function" && value.prototype ? members(value.prototype) : [])])
+      .map(([name, value]) => `${name} ${named(value)}`)
+      .join("\n");
+}
+
 /* ---- What a Content-Security-Policy forbids ---- */
 
 const policies = (script, baseURL) => `default-src 'none'; img-src data:; connect-src 'self' ${baseURL}; ${script}`;
 
-for (const script of [
-  "script-src 'self' 'wasm-unsafe-eval'",
-  "script-src 'self' 'wasm-unsafe-eval'; require-trusted-types-for 'script'; trusted-types 'none'",
+for (const [script, nonce] of [
+  ["script-src 'self' 'wasm-unsafe-eval'", ""],
+  ["script-src 'self' 'wasm-unsafe-eval'; require-trusted-types-for 'script'; trusted-types 'none'", ""],
+  ["script-src 'nonce-abc123' 'strict-dynamic' 'wasm-unsafe-eval'", " nonce=abc123"],
 ]) {
   test(`the wasm is streamed under ${script}`, async ({ page, site, said, server, authenticator, baseURL }) => {
     site.headers["content-security-policy"] = policies(script, baseURL);
+    site.files["/"] = PAGE.replace("type=module", `type=module${nonce}`);
     await succeeds({ page, site, server, baseURL });
     expect(packageFiles(site)).toEqual(STREAMED);
     expect(said).toEqual({ errors: [], warnings: [] });
@@ -162,6 +217,17 @@ for (const [what, hostile] of [
       expect(cancelled).toEqual([true, "NotAllowedError", true]);
     });
   }
+}
+
+for (const without of ["", " without WebAssembly"]) {
+  test(`under the lockdown of SES all is the same${without}`, async ({ page, site, said, server, authenticator, baseURL }) => {
+    if (without) await page.addInitScript(() => delete globalThis.WebAssembly);
+    site.files["/ses.js"] = readFileSync(new URL("../node_modules/ses/dist/ses.umd.js", import.meta.url), "utf8");
+    site.files["/"] = PAGE.replace("<script", "<script charset=utf-8 src=/ses.js></script><script>lockdown()</script><script");
+    await succeeds({ page, site, server, baseURL });
+    expect(await page.evaluate(() => [Object.isFrozen(Array.prototype), Object.isFrozen(Promise)])).toEqual([true, true]);
+    expect(said.errors).toEqual([]);
+  });
 }
 
 /** What a script of the app's may have put in everyone's way, by accident or not. */

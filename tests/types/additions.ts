@@ -1,6 +1,7 @@
 /** What ours has on top, and what it refuses. */
 import { Authsignal, ErrorCode, VerificationMethod } from "authsignal-wasm";
 import type { Binding } from "authsignal-wasm";
+import { Authsignal as InJavaScript } from "authsignal-wasm/js";
 
 const { signal } = new AbortController();
 const client = new Authsignal({
@@ -47,3 +48,6 @@ void client.totp.enroll({ timeout: "5s" });
 void client.binding.token;
 // @ts-expect-error There is no such mode.
 void client.launch("https://ui.test/", { mode: "tab" });
+
+const same: Authsignal = new InJavaScript({ tenantId: "tenant" });
+void same;

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
 
 /// What is copied beside the bundled face.
-const COPIED: [&str; 3] = ["README.md", "index.d.ts", "LICENSE"];
+const COPIED: [&str; 4] = ["README.md", "index.d.ts", "js.d.ts", "LICENSE"];
 
 /// What the face loads on first use.
 pub const CHUNKS: [&str; 1] = ["later.js"];
@@ -149,6 +149,17 @@ fn replace_folder(folder: &Path) -> Result<()> {
         std::fs::remove_dir_all(folder)?;
     }
     std::fs::create_dir_all(folder)?;
+    Ok(())
+}
+
+/// Replaces a folder by a copy of another.
+pub fn copy_folder(from: &Path, to: &Path) -> Result<()> {
+    replace_folder(to)?;
+    for file in files(&[from.to_path_buf()]) {
+        let target = to.join(file.strip_prefix(from)?);
+        std::fs::create_dir_all(target.parent().context("a file has a folder")?)?;
+        std::fs::copy(&file, &target)?;
+    }
     Ok(())
 }
 

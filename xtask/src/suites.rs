@@ -25,7 +25,11 @@ const SUITES: &[Suite] = &[
     Suite { name: "postgres", what: "the same on PostgreSQL, its data there", run: postgres },
     Suite { name: "deployment", what: "two instances behind nginx, on PostgreSQL", run: deployment },
     Suite { name: "wasm", what: "the core in headless Chromium, with a virtual authenticator", run: wasm },
-    Suite { name: "types", what: "the published types, in each module resolution", run: types },
+    Suite {
+        name: "types",
+        what: "the published types, in each compiler and module resolution, and linters of packages",
+        run: types,
+    },
     Suite {
         name: "package",
         what: "the packed tarball, installed: in Node, and in Chromium under whatever forbids it to load",
@@ -56,6 +60,7 @@ const HEAVY_SUITES: &[Suite] = &[
         what: "the peer from npm and ours with the core in JavaScript, the same scenarios",
         run: parity_js,
     },
+    Suite { name: "wild", what: "the packed tarball in the tools that apps are built and run by", run: wild },
 ];
 
 #[derive(Clone, Copy, Default, Debug, PartialEq, Eq)]
@@ -164,23 +169,14 @@ fn core_in(browser: Browser, server: &TestServer) -> Result<Counts> {
 }
 
 fn types() -> Result<Counts> {
-    package::build()?;
-    let mut counts = Counts::default();
-    for project in ["bundler", "node16", "nodenext"] {
-        counts += compiles(TSC, &format!("tests/types/tsconfig.{project}.json"))?;
-    }
-    // The fourth mode, which TypeScript 7 has no longer.
-    counts += compiles("typescript-5", "tests/types/tsconfig.node10.json")?;
-    Ok(counts)
+    let scratch = install_packed()?;
+    counted(node_tests("tests/types")?.env("PACKED", scratch), count_node)
 }
 
-/// The package of the compiler.
-const TSC: &str = "typescript";
-
-/// Whether that package's TypeScript accepts a project: one test. By its path: both packages call theirs `tsc`.
-fn compiles(package: &str, config: &str) -> Result<Counts> {
+/// Whether TypeScript accepts a project: one test. By its path: several packages call theirs `tsc`.
+fn compiles(config: &str) -> Result<Counts> {
     setup::npm()?;
-    let compiler = root().join("tests/node_modules").join(package).join("bin/tsc");
+    let compiler = root().join("tests/node_modules/typescript/bin/tsc");
     let is_ok = run(Command::new("node").arg(compiler).arg("--project").arg(root().join(config))).is_ok();
     println!("{config}: {}", if is_ok { "ok" } else { "FAILED" });
     Ok(Counts { passed: is_ok.into(), failed: (!is_ok).into() })
@@ -225,6 +221,23 @@ fn packed() -> Result<Counts> {
     Ok(Counts { passed: on_node.passed + in_browser.passed, failed: on_node.failed + in_browser.failed })
 }
 
+/// The tools from npm, and the package from its tarball beside them, in a folder that its copies of projects lie below.
+fn wild() -> Result<Counts> {
+    let packed = install_packed()?.join(INSTALLED);
+    let wild = root().join("target/wild");
+    std::fs::create_dir_all(&wild)?;
+    for name in ["package.json", "package-lock.json"] {
+        std::fs::copy(root().join("tests/package/wild").join(name), wild.join(name))?;
+    }
+    setup::npm_packages(&wild)?;
+    package::copy_folder(&packed, &wild.join(INSTALLED))?;
+    let server = TestServer::start()?;
+    counted(pages("package/wild", &server)?.env("CHROMIUM", setup::chromium()?).env("PACKED", &wild), count_playwright)
+}
+
+/// Where npm puts the package.
+const INSTALLED: &str = "node_modules/authsignal-wasm";
+
 fn peers() -> Result<Counts> {
     serve::program()?;
     setup::npm()?;
@@ -254,7 +267,7 @@ fn kit() -> Result<Counts> {
     vitest.args(["run", "--root", "kit/vitest"]).env("NO_COLOR", "1");
     let mut playwright = setup::npm_program("playwright")?;
     playwright.args(["test", "-c", "kit"]).env("CHROMIUM", chromium);
-    let mut total = compiles(TSC, "tests/kit/tsconfig.json")?;
+    let mut total = compiles("tests/kit/tsconfig.json")?;
     total += counted(node_tests("tests/kit")?.env("AUTHSIGNAL_LOCAL", &program), count_node)?;
     for (mut runner, count) in [(vitest, count_vitest as fn(&str) -> Counts), (playwright, count_playwright)] {
         let tests = root().join("tests");
@@ -269,8 +282,8 @@ fn docs() -> Result<Counts> {
     let program = serve::program()?;
     link_package("tests/kit")?;
     link_package("tests/docs")?;
-    let mut total = compiles(TSC, "target/snippets/js/tsconfig.json")?;
-    total += compiles(TSC, "target/snippets/ts/tsconfig.json")?;
+    let mut total = compiles("target/snippets/js/tsconfig.json")?;
+    total += compiles("target/snippets/ts/tsconfig.json")?;
     let mut playwright = setup::npm_program("playwright")?;
     playwright.args(["test", "-c", "docs"]).env("CHROMIUM", setup::chromium()?).env("AUTHSIGNAL_LOCAL", program);
     total += counted(playwright.current_dir(root().join("tests")), count_playwright)?;
@@ -281,7 +294,7 @@ fn in_examples() -> Result<Counts> {
     examples::install()?;
     let program = serve::program()?;
     link_package("tests/examples")?;
-    let mut total = compiles(TSC, "www-demo/examples/react/tsconfig.json")?;
+    let mut total = compiles("www-demo/examples/react/tsconfig.json")?;
     let mut playwright = setup::npm_program("playwright")?;
     playwright.args(["test", "-c", "examples"]).env("CHROMIUM", setup::chromium()?).env("AUTHSIGNAL_LOCAL", program);
     total += counted(playwright.current_dir(root().join("tests")), count_playwright)?;

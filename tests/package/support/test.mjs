@@ -58,16 +58,16 @@ export const signIn = async (frame, server, baseURL, options = {}) => {
 export const SIGNED_IN = { signUp: true, signIn: true, app: expect.stringMatching(/^otpauth:\/\/totp\//), error: undefined };
 
 /** An authenticator app by a token that the backend got: what a place without passkeys can do. */
-export const enroll = async (frame, server, baseURL) => {
+export const enroll = async (frame, server, baseURL, options = {}) => {
   const { token } = await server.track("ada", { scope: "add:authenticators" });
   return frame.evaluate(
-    async ([baseURL, token]) => {
-      const authsignal = new library.Authsignal({ tenantId: "local", baseUrl: `${baseURL}/v1`, enableLogging: true });
+    async ([baseURL, token, options]) => {
+      const authsignal = new library.Authsignal({ tenantId: "local", baseUrl: `${baseURL}/v1`, enableLogging: true, ...options });
       authsignal.setToken(token);
       const { data, error } = await authsignal.totp.enroll();
       return { app: data?.uri?.split("?")[0], error };
     },
-    [baseURL, token],
+    [baseURL, token, options],
   );
 };
 

@@ -1,0 +1,3 @@
+import * as library from "authsignal-wasm";
+
+globalThis.library = library;

@@ -1,0 +1,4 @@
+const { Authsignal } = require("authsignal-wasm");
+const { enrol } = require("./enrol.cjs");
+
+enrol(Authsignal);

@@ -1,0 +1,4 @@
+import { Authsignal } from "authsignal-wasm";
+import { enrol } from "./enrol.cjs";
+
+enrol(Authsignal);

@@ -1,0 +1,1 @@
+globalThis.worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
