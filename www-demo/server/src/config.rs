@@ -1,6 +1,7 @@
 //! What the operator decides.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::appearance::Appearance;
 use crate::deployment::is_within;
@@ -43,7 +44,13 @@ pub struct Config {
     pub smtp: Option<Smtp>,
     /// The life of a token and of a binding window.
     pub window: Millis,
+    /// How long a client may take to send the head of a request (the time between two requests included), to send its
+    /// body, and to read the next part of an answer.
+    pub patience: Duration,
 }
+
+/// How long is waited for a client where nobody says otherwise.
+pub const DEFAULT_PATIENCE: Duration = Duration::from_secs(15);
 
 impl Config {
     /// The fixed local defaults, for a server at this port.
@@ -64,6 +71,7 @@ impl Config {
             rate_limits: false,
             smtp: None,
             window: DEFAULT_WINDOW,
+            patience: DEFAULT_PATIENCE,
         }
     }
 

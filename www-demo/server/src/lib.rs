@@ -22,6 +22,7 @@ pub mod operations;
 pub mod outbox;
 pub mod random;
 pub mod routes;
+pub mod serving;
 pub mod store;
 pub mod token;
 pub mod token_key;

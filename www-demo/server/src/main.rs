@@ -1,6 +1,5 @@
 //! The command line of `authsignal-local`.
 
-use std::future::IntoFuture;
 use std::io::{Stderr, Write};
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::{Path, PathBuf};
@@ -14,6 +13,7 @@ use authsignal_local::config::Config;
 use authsignal_local::deployment::{Checked, Deployment, is_web_address};
 use authsignal_local::domain::{MINUTE, Millis};
 use authsignal_local::random::Random;
+use authsignal_local::serving;
 use authsignal_local::store::Store;
 use authsignal_local::token_key::TokenKey;
 use authsignal_local::webhook;
@@ -232,9 +232,7 @@ const LAST_ANSWERS: Duration = Duration::from_secs(5);
 async fn serve(app: &App, listeners: Vec<TcpListener>, signals: Signals) -> Result<(), String> {
     let mut servers = JoinSet::new();
     for listener in listeners {
-        let ending = app.clone();
-        let serving = axum::serve(listener, app.router()).with_graceful_shutdown(async move { ending.ended().await });
-        servers.spawn(serving.into_future());
+        servers.spawn(serving::accept(app.clone(), listener));
     }
     tokio::select! {
         () = signals.asked_to_end() => {}

@@ -1,12 +1,13 @@
 //! The bodies and the queries of requests.
 
-use axum::body::to_bytes;
+use axum::body::{Bytes, to_bytes};
 use axum::extract::{self, FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, Uri, header};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use tokio::time::timeout;
 
 use crate::app::{App, LARGEST_BODY};
 use crate::error::{ApiError, ApiResult};
@@ -17,14 +18,9 @@ pub struct Body<T>(pub T);
 impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
     type Rejection = ApiError;
 
-    async fn from_request(request: Request, _: &App) -> ApiResult<Self> {
+    async fn from_request(request: Request, app: &App) -> ApiResult<Self> {
         let is_json = is_json(&request);
-        let bytes = to_bytes(request.into_body(), LARGEST_BODY).await.map_err(|_| {
-            ApiError::invalid_with(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                format!("The body is larger than {LARGEST_BODY} bytes, or ended early."),
-            )
-        })?;
+        let bytes = whole(app, request.into_body()).await?;
         if bytes.is_empty() {
             return read(b"{}").map(Body);
         }
@@ -36,6 +32,21 @@ impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
         }
         read(&bytes).map(Body)
     }
+}
+
+/// All of a body. Whoever sends too much, or is too slow, is not waited for.
+pub async fn whole(app: &App, body: axum::body::Body) -> ApiResult<Bytes> {
+    let patience = app.config.patience;
+    let bytes = timeout(patience, to_bytes(body, LARGEST_BODY)).await.map_err(|_| {
+        let seconds = patience.as_secs();
+        ApiError::invalid_with(StatusCode::REQUEST_TIMEOUT, format!("The body was not sent within {seconds} seconds."))
+    })?;
+    bytes.map_err(|_| {
+        ApiError::invalid_with(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            format!("The body is larger than {LARGEST_BODY} bytes, or ended early."),
+        )
+    })
 }
 
 /// Whether a request says that it carries JSON.

@@ -24,6 +24,7 @@ mod server_api;
 mod server_challenges;
 mod sessions;
 mod settings;
+mod slow_clients;
 mod socket;
 mod support;
 mod threats;

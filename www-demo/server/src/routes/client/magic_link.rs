@@ -2,7 +2,7 @@
 //! challenge as confirmed, and the tab that waits commits it.
 
 use axum::Json;
-use axum::body::{Body as HttpBody, to_bytes};
+use axum::body::Body as HttpBody;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY};
@@ -16,13 +16,13 @@ use sha2::{Digest, Sha256};
 
 use super::challenge::CHALLENGE_LIFE;
 use super::codes::{Ask, Email, add_pending, challenged};
-use crate::app::{App, LARGEST_BODY};
+use crate::app::App;
 use crate::domain::binding::Operation;
 use crate::domain::method::Method;
 use crate::domain::rate::LINK_SENDS;
-use crate::error::{ApiError, ApiResult};
+use crate::error::ApiResult;
 use crate::outbox::{About, Content, Sent};
-use crate::routes::body::{Body, Query};
+use crate::routes::body::{Body, Query, whole};
 use crate::routes::guard::Holder;
 use crate::store::{Authenticator, Challenge, Kind, MessageKind, Progress, Tx, User};
 
@@ -146,9 +146,7 @@ pub async fn landing(State(app): State<App>, Query(link): Query<Link>) -> ApiRes
 
 /// `POST /api/verify-magic-link`: the button.
 pub async fn confirm(State(app): State<App>, body: HttpBody) -> ApiResult<Response> {
-    let bytes = to_bytes(body, LARGEST_BODY)
-        .await
-        .map_err(|_| ApiError::invalid_with(StatusCode::PAYLOAD_TOO_LARGE, "The body is too large."))?;
+    let bytes = whole(&app, body).await?;
     let word = url::form_urlencoded::parse(&bytes).find_map(|(name, value)| (name == "token").then_some(value));
     let now = app.clock.now();
     let mut tx = app.store.write().await?;
