@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use crate::domain::binding::Refusal;
+use crate::store::Trouble;
 
 /// The API said no.
 #[derive(Debug)]
@@ -153,7 +154,13 @@ impl From<Refusal> for ApiError {
 
 impl From<sqlx::Error> for ApiError {
     fn from(error: sqlx::Error) -> Self {
-        Self::internal(error)
+        let trouble = Trouble::of(&error);
+        let internal = Self::internal(error);
+        match trouble {
+            Trouble::Full => Self::unavailable("The server has no room to store this. Nothing was changed."),
+            Trouble::Unreachable => Self::unavailable("The server's database does not answer. Try again."),
+            Trouble::Other => internal,
+        }
     }
 }
 

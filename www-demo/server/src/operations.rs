@@ -19,6 +19,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::app::App;
 use crate::error::{ApiError, ApiResult};
+use crate::store::Trouble;
 
 /// How long the database may take before this instance is not ready.
 const READY_WITHIN: Duration = Duration::from_secs(2);
@@ -102,16 +103,19 @@ pub async fn health() -> Json<Value> {
     Json(json!({ "status": "ok" }))
 }
 
-/// `GET /ready`: this instance can answer: its database does, and it is not about to end.
+/// `GET /ready`: this instance can answer: its database stores what it is given, and it is not about to end.
 pub async fn ready(State(app): State<App>) -> ApiResult<Json<Value>> {
     if app.is_ending() {
         return Err(ApiError::unavailable("This instance is about to end."));
     }
-    match timeout(READY_WITHIN, app.store.ping()).await {
+    match timeout(READY_WITHIN, app.store.probe()).await {
         Ok(Ok(())) => Ok(Json(json!({ "status": "ready" }))),
         Ok(Err(error)) => {
-            tracing::warn!(%error, "the database does not answer");
-            Err(ApiError::unavailable("The database does not answer."))
+            tracing::warn!(%error, "the database stores nothing");
+            Err(match Trouble::of(&error) {
+                Trouble::Full => ApiError::unavailable("The database has no room."),
+                Trouble::Unreachable | Trouble::Other => ApiError::unavailable("The database does not answer."),
+            })
         }
         Err(_) => Err(ApiError::unavailable("The database does not answer in time.")),
     }

@@ -14,6 +14,7 @@ mod sessions;
 mod snapshot;
 mod users;
 mod webhooks;
+mod writer;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -23,9 +24,10 @@ use std::time::Duration;
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgPool, PgPoolOptions, PgRow};
 use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
+    SqliteSynchronous,
 };
-use sqlx::{Postgres, Row as _, SqlSafeStr, Sqlite, Transaction};
+use sqlx::{ConnectOptions, Postgres, Row as _, SqlSafeStr, Sqlite, Transaction};
 
 use crate::domain::Millis;
 
@@ -39,6 +41,7 @@ pub use sessions::Session;
 pub use snapshot::Snapshot;
 pub use users::User;
 pub use webhooks::{Delivery, Webhook};
+pub use writer::{Turn, Writer};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
@@ -53,11 +56,11 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 pub enum Store {
     /// SQLite writes one at a time: one connection writes, the others read what is committed.
     Sqlite {
-        /// The one connection that writes.
-        writer: SqlitePool,
-        /// Those that only read.
-        readers: SqlitePool,
-        /// What keeps a database in memory alive; a file needs none.
+        /// Whoever writes.
+        writer: Writer,
+        /// Those that only read; of a database in memory whoever reads takes their turn with the writer.
+        readers: Option<SqlitePool>,
+        /// What keeps a database in memory alive, which is gone with its last connection; a file needs none.
         anchor: Option<SqlitePool>,
     },
     /// PostgreSQL.
@@ -78,7 +81,9 @@ impl Store {
             let options = SqliteConnectOptions::from_str(url)?
                 .create_if_missing(true)
                 .journal_mode(SqliteJournalMode::Wal)
-                .synchronous(SqliteSynchronous::Normal)
+                // What was answered as done is on the disk. Anything less would bring back, after a loss of power, codes that
+                // were used.
+                .synchronous(SqliteSynchronous::Full)
                 .busy_timeout(BUSY_TIMEOUT);
             let in_memory = url.contains(":memory:");
             let file = Path::new(options.get_filename());
@@ -87,16 +92,22 @@ impl Store {
             }
             // Whoever starts at the same time waits: unlike PostgreSQL, SQLite makes nobody take turns at migrations.
             let _turn = if in_memory { None } else { Some(turn(file.with_extension("lock")).await?) };
-            let pool = || SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
-            // A database in memory is gone with its last connection, and the pool closes one whose state it does not know.
-            // This one is never used, and so never closed.
-            let anchor = if in_memory { Some(pool().connect_with(options.clone()).await?) } else { None };
-            let writer = pool().connect_with(options.clone()).await?;
-            MIGRATIONS.run(&writer).await?;
-            let readers = if in_memory {
-                writer.clone()
+            let pool = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
+            let anchor = pool.connect_with(options.clone()).await?;
+            MIGRATIONS.run(&anchor).await?;
+            let writer = Writer::new(options.clone(), options.connect().await?);
+            let anchor = if in_memory {
+                Some(anchor)
             } else {
-                SqlitePoolOptions::new().max_connections(4).connect_with(options.read_only(true)).await?
+                anchor.close().await;
+                None
+            };
+            let readers = if in_memory {
+                None
+            } else {
+                // To ask whether a file is still there takes as long as to read it.
+                let pool = SqlitePoolOptions::new().max_connections(4).test_before_acquire(false);
+                Some(pool.connect_with(options.read_only(true)).await?)
             };
             Store::Sqlite { writer, readers, anchor }
         };
@@ -106,7 +117,7 @@ impl Store {
     /// A transaction that changes something.
     pub async fn write(&self) -> Result<Tx, sqlx::Error> {
         Ok(match self {
-            Store::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
+            Store::Sqlite { writer, .. } => Tx::Sqlite(SqliteTx::Writing(writer.turn().await?)),
             Store::Postgres(pool) => Tx::Postgres(pool.begin().await?),
         })
     }
@@ -114,7 +125,8 @@ impl Store {
     /// A transaction that only looks.
     pub async fn read(&self) -> Result<Tx, sqlx::Error> {
         Ok(match self {
-            Store::Sqlite { readers, .. } => Tx::Sqlite(readers.begin().await?),
+            Store::Sqlite { readers: Some(readers), .. } => Tx::Sqlite(SqliteTx::Reading(readers.begin().await?)),
+            Store::Sqlite { writer, .. } => Tx::Sqlite(SqliteTx::Writing(writer.turn().await?)),
             Store::Postgres(pool) => Tx::Postgres(pool.begin().await?),
         })
     }
@@ -124,16 +136,19 @@ impl Store {
         Ok(self.read().await?.snapshot().await?.is_empty())
     }
 
-    /// Whether the database answers.
-    pub async fn ping(&self) -> Result<(), sqlx::Error> {
-        self.read().await?.run("SELECT 1", values![]).await.map(drop)
+    /// Whether the database stores what it is given: it takes something to its disk, and nothing of it stays.
+    pub async fn probe(&self) -> Result<(), sqlx::Error> {
+        let mut tx = self.write().await?;
+        tx.run("INSERT INTO rates (subject, what, at) VALUES ('', 'probe', 0)", values![]).await?;
+        tx.run("DELETE FROM rates WHERE subject = '' AND what = 'probe'", values![]).await?;
+        tx.commit().await
     }
 
     /// How many connections there are, and how many of them nobody uses.
     pub fn connections(&self) -> (i64, i64) {
         let of = |size: u32, idle: usize| (i64::from(size), i64::try_from(idle).unwrap_or(i64::MAX));
         match self {
-            Store::Sqlite { writer, .. } => of(writer.size(), writer.num_idle()),
+            Store::Sqlite { writer, .. } => (1, i64::from(writer.is_idle())),
             Store::Postgres(pool) => of(pool.size(), pool.num_idle()),
         }
     }
@@ -142,7 +157,9 @@ impl Store {
     pub async fn close(&self) {
         match self {
             Store::Sqlite { writer, readers, anchor } => {
-                readers.close().await;
+                if let Some(readers) = readers {
+                    readers.close().await;
+                }
                 writer.close().await;
                 if let Some(anchor) = anchor {
                     anchor.close().await;
@@ -166,9 +183,68 @@ async fn turn(file: PathBuf) -> Result<File, sqlx::Error> {
 /// A transaction; undone unless it is committed.
 pub enum Tx {
     /// Of SQLite.
-    Sqlite(Transaction<'static, Sqlite>),
+    Sqlite(SqliteTx),
     /// Of PostgreSQL.
     Postgres(Transaction<'static, Postgres>),
+}
+
+/// A transaction of SQLite.
+pub enum SqliteTx {
+    /// On a connection that only reads.
+    Reading(Transaction<'static, Sqlite>),
+    /// On the one that writes.
+    Writing(Turn),
+}
+
+impl SqliteTx {
+    /// Its connection.
+    pub fn connection(&mut self) -> Result<&mut SqliteConnection, sqlx::Error> {
+        match self {
+            SqliteTx::Reading(tx) => Ok(&mut **tx),
+            SqliteTx::Writing(turn) => turn.connection(),
+        }
+    }
+
+    fn ended<T>(&mut self, result: Result<T, sqlx::Error>) -> Result<T, sqlx::Error> {
+        match self {
+            SqliteTx::Reading(_) => result,
+            SqliteTx::Writing(turn) => turn.ended(result),
+        }
+    }
+}
+
+/// Why a database did not do what it was to do, as far as a caller may know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// There is no room: nothing was changed.
+    Full,
+    /// It does not answer, or not in time.
+    Unreachable,
+    /// Anything else.
+    Other,
+}
+
+impl Trouble {
+    /// What an error tells of.
+    pub fn of(error: &sqlx::Error) -> Self {
+        match error {
+            // SQLITE_FULL and disk_full.
+            sqlx::Error::Database(error) if error.code().is_some_and(|code| code == "13" || code == "53100") => {
+                Trouble::Full
+            }
+            // admin_shutdown, crash_shutdown and cannot_connect_now.
+            sqlx::Error::Database(error)
+                if error.code().is_some_and(|code| ["57P01", "57P02", "57P03"].contains(&&*code)) =>
+            {
+                Trouble::Unreachable
+            }
+            sqlx::Error::AnyDriverError(error) => {
+                error.downcast_ref().map_or(Trouble::Other, |writer::OfAll(error)| Trouble::of(error))
+            }
+            sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => Trouble::Unreachable,
+            _ => Trouble::Other,
+        }
+    }
 }
 
 /// An argument of a statement.
@@ -270,7 +346,10 @@ impl Tx {
     /// Runs a statement; the number of rows that it changed.
     pub(crate) async fn run(&mut self, sql: &'static str, values: Vec<Value>) -> Result<u64, sqlx::Error> {
         Ok(match self {
-            Tx::Sqlite(tx) => bound!(sql, values).execute(&mut **tx).await?.rows_affected(),
+            Tx::Sqlite(tx) => {
+                let result = bound!(sql, values).execute(tx.connection()?).await;
+                tx.ended(result)?.rows_affected()
+            }
             Tx::Postgres(tx) => bound!(sql, values).execute(&mut **tx).await?.rows_affected(),
         })
     }
@@ -278,7 +357,10 @@ impl Tx {
     /// Every row that a statement answers.
     pub(crate) async fn all(&mut self, sql: impl SqlSafeStr, values: Vec<Value>) -> Result<Vec<Row>, sqlx::Error> {
         Ok(match self {
-            Tx::Sqlite(tx) => bound!(sql, values).fetch_all(&mut **tx).await?.into_iter().map(Row::Sqlite).collect(),
+            Tx::Sqlite(tx) => {
+                let result = bound!(sql, values).fetch_all(tx.connection()?).await;
+                tx.ended(result)?.into_iter().map(Row::Sqlite).collect()
+            }
             Tx::Postgres(tx) => {
                 bound!(sql, values).fetch_all(&mut **tx).await?.into_iter().map(Row::Postgres).collect()
             }
@@ -306,7 +388,8 @@ impl Tx {
     /// Makes it so.
     pub async fn commit(self) -> Result<(), sqlx::Error> {
         match self {
-            Tx::Sqlite(tx) => tx.commit().await,
+            Tx::Sqlite(SqliteTx::Reading(tx)) => tx.commit().await,
+            Tx::Sqlite(SqliteTx::Writing(turn)) => turn.commit().await,
             Tx::Postgres(tx) => tx.commit().await,
         }
     }
@@ -387,13 +470,121 @@ impl Row {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use futures_util::future::join_all;
+
+    async fn memory() -> Store {
+        Store::open("sqlite::memory:").await.unwrap()
+    }
+
+    /// From here on there is no room for anything that is large; less than there is already means as much as there is.
+    async fn fill(store: &Store) {
+        limit(store, "PRAGMA max_page_count = 1").await;
+    }
+
+    async fn make_room(store: &Store) {
+        limit(store, "PRAGMA max_page_count = 1000000").await;
+    }
+
+    async fn limit(store: &Store, pragma: &'static str) {
+        let mut tx = store.write().await.unwrap();
+        tx.all(pragma, values![]).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    async fn add(tx: &mut Tx, user_id: &str) -> Result<(), sqlx::Error> {
+        tx.lock_or_create_user(user_id, user_id, 1).await.map(drop)
+    }
+
+    async fn add_large(tx: &mut Tx, user_id: &str) -> Result<(), sqlx::Error> {
+        add(tx, &format!("{user_id}{}", "-".repeat(100_000))).await
+    }
+
+    async fn users(store: &Store) -> usize {
+        store.read().await.unwrap().query_users(None, None, None, None, 100).await.unwrap().len()
+    }
 
     #[tokio::test]
     async fn a_database_in_memory_outlives_the_loss_of_the_connection_that_writes() {
-        let store = Store::open("sqlite::memory:").await.unwrap();
-        let Store::Sqlite { writer, .. } = &store else { panic!("another database was opened") };
-        writer.acquire().await.unwrap().close().await.unwrap();
+        let store = memory().await;
+        fill(&store).await;
+        add_large(&mut store.write().await.unwrap(), "ada").await.unwrap_err();
         let mut tx = store.write().await.unwrap();
         assert!(tx.user("nobody").await.unwrap().is_none());
+    }
+
+    #[tokio::test]
+    async fn what_finds_no_room_is_undone_as_a_whole_and_goes_on_once_there_is_some() {
+        let store = memory().await;
+        fill(&store).await;
+        let mut tx = store.write().await.unwrap();
+        add(&mut tx, "ada").await.unwrap();
+        let error = add_large(&mut tx, "bob").await.unwrap_err();
+        assert_eq!(Trouble::of(&error), Trouble::Full);
+        add(&mut tx, "eve").await.unwrap_err();
+        tx.commit().await.unwrap_err();
+        assert_eq!(users(&store).await, 0, "what came before is undone with it");
+        make_room(&store).await;
+        let mut tx = store.write().await.unwrap();
+        add_large(&mut tx, "bob").await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(users(&store).await, 1);
+    }
+
+    #[tokio::test]
+    async fn whoever_comes_next_is_committed_together_and_undone_alone() {
+        let store = memory().await;
+        let mut first = store.write().await.unwrap();
+        add(&mut first, "ada").await.unwrap();
+        let turns = ["bob", "eve", "dan"].map(|user_id| {
+            let store = store.clone();
+            tokio::spawn(async move {
+                let mut tx = store.write().await.unwrap();
+                add(&mut tx, user_id).await.unwrap();
+                if user_id == "eve" { drop(tx) } else { tx.commit().await.unwrap() }
+            })
+        });
+        tokio::task::yield_now().await;
+        first.commit().await.unwrap();
+        join_all(turns).await.into_iter().for_each(Result::unwrap);
+        let there = store.read().await.unwrap().query_users(None, None, None, None, 100).await.unwrap();
+        assert_eq!(there.iter().map(|user| user.user_id.as_str()).collect::<Vec<_>>(), ["ada", "bob", "dan"]);
+    }
+
+    #[tokio::test]
+    async fn whoever_shares_a_commit_that_fails_is_told_so() {
+        let store = memory().await;
+        fill(&store).await;
+        let mut first = store.write().await.unwrap();
+        add(&mut first, "ada").await.unwrap();
+        let second = tokio::spawn({
+            let store = store.clone();
+            async move { add_large(&mut store.write().await.unwrap(), "bob").await }
+        });
+        tokio::task::yield_now().await;
+        first.commit().await.unwrap_err();
+        second.await.unwrap().unwrap_err();
+        assert_eq!(users(&store).await, 0);
+    }
+
+    #[tokio::test]
+    async fn a_caller_that_goes_away_leaves_the_writer_to_others() {
+        let store = memory().await;
+        let held = store.write().await.unwrap();
+        for _ in 0..3 {
+            let waits = tokio::time::timeout(Duration::from_millis(1), store.write());
+            assert!(waits.await.is_err());
+        }
+        drop(held);
+        let mut tx = store.write().await.unwrap();
+        add(&mut tx, "ada").await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(users(&store).await, 1);
+    }
+
+    #[tokio::test]
+    async fn a_probe_leaves_nothing_behind() {
+        let store = memory().await;
+        store.probe().await.unwrap();
+        assert!(store.is_empty().await.unwrap());
     }
 }

@@ -16,7 +16,7 @@ impl Dump {
             Tx::Sqlite(tx) => {
                 let sql = "SELECT m.name AS name, group_concat('\"' || c.name || '\"') AS columns \
                            FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table' GROUP BY m.name";
-                for row in sqlx::query(sql).fetch_all(&mut **tx).await.unwrap() {
+                for row in sqlx::query(sql).fetch_all(tx.connection().unwrap()).await.unwrap() {
                     let (name, columns): (String, String) = (row.get("name"), row.get("columns"));
                     // The bookkeeping of the migrations holds bytes, and no request changes it.
                     if !name.starts_with("_sqlx") {
@@ -44,7 +44,8 @@ impl Dump {
         let sql = AssertSqlSafe(self.sql.clone());
         match &mut store.read().await.unwrap() {
             Tx::Sqlite(tx) => {
-                sqlx::query(sql).fetch_all(&mut **tx).await.unwrap().iter().map(|row| row.get("line")).collect()
+                let rows = sqlx::query(sql).fetch_all(tx.connection().unwrap()).await.unwrap();
+                rows.iter().map(|row| row.get("line")).collect()
             }
             Tx::Postgres(tx) => {
                 sqlx::query(sql).fetch_all(&mut **tx).await.unwrap().iter().map(|row| row.get("line")).collect()

@@ -1,0 +1,200 @@
+//! Writing to SQLite: one connection, on which requests take turns, and which commits for several of them at once.
+//!
+//! A commit is durable only once the disk says so, which takes a thousand times longer than what is committed. So a request
+//! that is done with its changes leaves them in the open transaction and waits; whoever was waiting for their turn by then
+//! goes next in the same transaction; and then it is committed for all of them, or fails for all of them. Each turn is a
+//! savepoint: one that is not committed leaves nothing behind.
+
+use std::fmt;
+use std::sync::Arc;
+
+use sqlx::error::ErrorKind;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::{ConnectOptions, Connection};
+use tokio::runtime::Handle;
+use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
+use tokio::time::timeout;
+
+use super::BUSY_TIMEOUT;
+
+/// The connection that writes.
+#[derive(Clone)]
+pub struct Writer(Arc<Mutex<Inner>>);
+
+struct Inner {
+    options: SqliteConnectOptions,
+    /// None after a failure that may have undone more than one statement: SQLite does that when the disk is full, and a
+    /// fresh connection is the way back to a known state.
+    connection: Option<SqliteConnection>,
+    /// Whether a transaction is open.
+    is_open: bool,
+    /// Those who wait for its commit.
+    waiting: Vec<oneshot::Sender<Result<(), sqlx::Error>>>,
+}
+
+impl Writer {
+    /// Writes by this connection, and by such ones if it is lost.
+    pub fn new(options: SqliteConnectOptions, connection: SqliteConnection) -> Self {
+        Self(Arc::new(Mutex::new(Inner { options, connection: Some(connection), is_open: false, waiting: Vec::new() })))
+    }
+
+    /// Waits for a turn to write.
+    pub async fn turn(&self) -> Result<Turn, sqlx::Error> {
+        let inner = self.0.clone();
+        // A task of its own, for a caller that goes away must not leave a savepoint half begun.
+        let begun = tokio::spawn(async move {
+            let mut inner = timeout(BUSY_TIMEOUT, inner.lock_owned()).await.map_err(|_| sqlx::Error::PoolTimedOut)?;
+            inner.begin().await.map(|()| Turn { inner: Some(inner), is_broken: false })
+        });
+        begun.await.map_err(|error| sqlx::Error::Io(error.into()))?
+    }
+
+    /// Whether nobody is writing.
+    pub fn is_idle(&self) -> bool {
+        self.0.try_lock().is_ok()
+    }
+
+    /// Commits what is waiting, and ends the connection.
+    pub async fn close(&self) {
+        let mut inner = self.0.lock().await;
+        inner.commit().await;
+        if let Some(connection) = inner.connection.take() {
+            let _ = connection.close().await;
+        }
+    }
+}
+
+impl Inner {
+    async fn begin(&mut self) -> Result<(), sqlx::Error> {
+        let sql = if self.is_open { "RELEASE turn; SAVEPOINT turn" } else { "BEGIN IMMEDIATE; SAVEPOINT turn" };
+        let begun = self.execute(sql).await;
+        match begun {
+            Ok(()) => self.is_open = true,
+            Err(_) => self.give_up(),
+        }
+        begun
+    }
+
+    async fn execute(&mut self, sql: &'static str) -> Result<(), sqlx::Error> {
+        let connection = match &mut self.connection {
+            Some(connection) => connection,
+            None => self.connection.insert(self.options.connect().await?),
+        };
+        sqlx::query(sql).execute(connection).await.map(drop)
+    }
+
+    async fn commit(&mut self) {
+        if self.waiting.is_empty() {
+            return;
+        }
+        match self.execute("COMMIT").await {
+            Ok(()) => {
+                self.is_open = false;
+                for waiting in self.waiting.drain(..) {
+                    // An error means that the caller has gone away.
+                    let _ = waiting.send(Ok(()));
+                }
+            }
+            Err(error) => {
+                let error = Arc::new(error);
+                for waiting in self.waiting.drain(..) {
+                    let _ = waiting.send(Err(sqlx::Error::AnyDriverError(Box::new(OfAll(error.clone())))));
+                }
+                self.give_up();
+            }
+        }
+    }
+
+    /// Undoes a turn that is not to be committed.
+    async fn undo(&mut self) {
+        let undone = if self.waiting.is_empty() {
+            self.execute("ROLLBACK").await.map(|()| self.is_open = false)
+        } else {
+            self.execute("ROLLBACK TO turn").await
+        };
+        if undone.is_err() {
+            self.give_up();
+        }
+    }
+
+    /// Ends the connection, and with it whatever was open: nobody has been told that it was done.
+    fn give_up(&mut self) {
+        self.connection = None;
+        self.is_open = false;
+        // Their senders are dropped, which says so.
+        self.waiting.clear();
+    }
+}
+
+/// The turn of a request; undone unless it is committed.
+pub struct Turn {
+    /// Taken when it ends.
+    inner: Option<OwnedMutexGuard<Inner>>,
+    /// Whether a statement has failed in a way that may have undone the transaction around it.
+    is_broken: bool,
+}
+
+impl Turn {
+    /// The connection, as long as the turn lasts.
+    pub fn connection(&mut self) -> Result<&mut SqliteConnection, sqlx::Error> {
+        let connection = self.inner.as_mut().and_then(|inner| inner.connection.as_mut());
+        connection.filter(|_| !self.is_broken).ok_or_else(lost)
+    }
+
+    /// Looks at how a statement has ended.
+    pub fn ended<T>(&mut self, result: Result<T, sqlx::Error>) -> Result<T, sqlx::Error> {
+        let is_harmless = |error: &sqlx::Error| match error {
+            // A violated constraint undoes its statement, and nothing else.
+            sqlx::Error::Database(error) => error.kind() != ErrorKind::Other,
+            _ => false,
+        };
+        self.is_broken |= result.as_ref().is_err_and(|error| !is_harmless(error));
+        result
+    }
+
+    /// Makes it durable, together with whoever comes next.
+    pub async fn commit(mut self) -> Result<(), sqlx::Error> {
+        let Some(mut inner) = self.inner.take() else { return Err(lost()) };
+        if self.is_broken {
+            inner.give_up();
+            return Err(lost());
+        }
+        let (tell, told) = oneshot::channel();
+        inner.waiting.push(tell);
+        if inner.waiting.len() == 1 {
+            let all = OwnedMutexGuard::mutex(&inner).clone();
+            // It gets the lock after those who wait for it by now. A task of its own, for the others depend on it.
+            tokio::spawn(async move { all.lock().await.commit().await });
+        }
+        drop(inner);
+        told.await.unwrap_or_else(|_| Err(lost()))
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let Some(mut inner) = self.inner.take() else { return };
+        match Handle::try_current() {
+            Ok(runtime) if !self.is_broken => {
+                runtime.spawn(async move { inner.undo().await });
+            }
+            _ => inner.give_up(),
+        }
+    }
+}
+
+fn lost() -> sqlx::Error {
+    sqlx::Error::Io(std::io::Error::other("the transaction was undone, for a statement of it or beside it has failed"))
+}
+
+/// Why a commit failed, for each whose changes were in it.
+#[derive(Debug)]
+pub struct OfAll(pub Arc<sqlx::Error>);
+
+impl fmt::Display for OfAll {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
+impl std::error::Error for OfAll {}
