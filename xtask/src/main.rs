@@ -6,6 +6,7 @@ mod deployment;
 mod docs;
 mod examples;
 mod glue;
+mod load;
 mod package;
 mod picture;
 mod postgres;
@@ -31,6 +32,7 @@ const USAGE: &str = "usage: cargo xtask <command>
   test [suite ...]              every suite, or those named
   size                          sizes of every artefact beside the peer's, against xtask/budgets.json
   bench                         speed as ratios to the peer in the same run
+  bench server [flags]          what authsignal-local answers each second, and what that costs; --help lists the flags
   picture                       make the picture of the README anew
   ci                            formatting, lints, house rules, size
   docs                          the documentation with its references and its search: target/docs
@@ -64,6 +66,7 @@ fn run(command: Option<&str>, rest: &[String]) -> Result<()> {
         Some("open-when-ready") => serve::open_when_ready(rest),
         Some("test") => suites::test(rest),
         Some("size") => size::size(),
+        Some("bench") if rest.first().is_some_and(|what| what == "server") => load::bench(&rest[1..]),
         Some("bench") => suites::bench(),
         Some("picture") => picture::picture(),
         Some("ci") => ci::ci(),

@@ -4,6 +4,7 @@ use crate::serve::free_port;
 use crate::setup;
 use crate::shell::{output, root, run, say};
 use anyhow::{Context, Result, bail};
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::Read;
 use std::net::TcpStream;
@@ -22,11 +23,23 @@ pub struct Postgres {
     folder: PathBuf,
     /// How to connect, as the superuser: `postgres://…`.
     pub url: String,
+    /// `pg_ctl` for it, as its owner: the program and its first arguments.
+    pub control: Vec<OsString>,
 }
 
 impl Postgres {
-    /// Installs PostgreSQL if it is missing, makes an empty database, and serves it.
+    /// Installs PostgreSQL if it is missing, makes an empty database, and serves it; fast, for nothing of a test is to
+    /// outlive a loss of power.
     pub fn start() -> Result<Postgres> {
+        Postgres::start_with(&["fsync=off", "full_page_writes=off"])
+    }
+
+    /// The same, and what is committed is on the disk.
+    pub fn start_durable() -> Result<Postgres> {
+        Postgres::start_with(&[])
+    }
+
+    fn start_with(settings: &[&str]) -> Result<Postgres> {
         let programs = setup::postgres()?;
         let owner = Owner::of_data()?;
         let parent = owner.reachable_parent()?;
@@ -46,14 +59,18 @@ impl Postgres {
         let port = free_port()?;
         let mut server = Command::new(programs.join("postgres"));
         server.arg("-D").arg(folder.join("data")).args(["-p", &port.to_string(), "-h", "127.0.0.1"]);
-        // Each test has a pool of its own. Nothing here is to outlive a loss of power.
-        for setting in ["unix_socket_directories=", "max_connections=300", "fsync=off", "full_page_writes=off"] {
+        // Each test has a pool of its own.
+        for setting in ["unix_socket_directories=", "max_connections=300"].iter().chain(settings) {
             server.args(["-c", setting]);
         }
         owner.becomes(&mut server, &folder).stdout(Stdio::null()).stderr(File::create(folder.join("log"))?);
         let server = server.spawn().context("cannot run postgres")?;
         let url = format!("postgres://postgres:{password}@127.0.0.1:{port}/postgres");
-        let mut started = Postgres { server, folder, url };
+        let mut control = owner.prefix();
+        control.extend([programs.join("pg_ctl").into(), "-D".into(), folder.join("data").into()]);
+        // Not our log: that is not its owner's.
+        control.extend(["-l".into(), folder.join("log-since").into()]);
+        let mut started = Postgres { server, folder, url, control };
         started.wait(port)?;
         Ok(started)
     }
@@ -78,8 +95,10 @@ impl Postgres {
 
 impl Drop for Postgres {
     fn drop(&mut self) {
-        // A kill would leave its processes behind. SIGQUIT ends them at once, and the data goes anyway.
-        let _ = Command::new("kill").args(["-QUIT", &self.server.id().to_string()]).status();
+        // A kill would leave its processes behind. This ends them at once, and the data goes anyway. By the name of its
+        // folder and not by our child, for it may have been restarted.
+        let mut stop = Command::new(&self.control[0]);
+        let _ = stop.args(&self.control[1..]).args(["-s", "-w", "-m", "immediate", "stop"]).current_dir("/").status();
         let _ = self.server.wait();
         let _ = std::fs::remove_dir_all(&self.folder);
     }
@@ -105,6 +124,13 @@ impl Owner {
         }
         // What starts there looks around there.
         command.current_dir(folder)
+    }
+
+    /// What a command is preceded with, to be run as the owner by somebody else.
+    fn prefix(&self) -> Vec<OsString> {
+        let Owner(Some((user, group))) = self else { return Vec::new() };
+        let flags = [format!("--reuid={user}"), format!("--regid={group}"), "--clear-groups".to_owned()];
+        ["setpriv".to_owned()].into_iter().chain(flags).map(OsString::from).collect()
     }
 
     fn own(&self, folder: &Path) -> Result<()> {

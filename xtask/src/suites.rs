@@ -5,7 +5,7 @@ use crate::postgres::Postgres;
 use crate::serve::{self, TestServer};
 use crate::shell::{output, root, run, say};
 use crate::webdriver::{Browser, WebDriver};
-use crate::{docs, examples, package, setup, size};
+use crate::{docs, examples, load, package, setup, size};
 use anyhow::{Context, Result, bail};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -61,10 +61,15 @@ const HEAVY_SUITES: &[Suite] = &[
         run: parity_js,
     },
     Suite { name: "wild", what: "the packed tarball in the tools that apps are built and run by", run: wild },
+    Suite {
+        name: "chaos",
+        what: "authsignal-local killed, starved and pestered in the middle of load",
+        run: load::chaos,
+    },
 ];
 
 #[derive(Clone, Copy, Default, Debug, PartialEq, Eq)]
-struct Counts {
+pub struct Counts {
     passed: u32,
     failed: u32,
 }
@@ -384,7 +389,7 @@ pub fn bench() -> Result<()> {
 
 /// Runs a runner, shows what it says, and counts by its closing lines. A runner that fails without a failed test is a
 /// failed test.
-fn counted(command: &mut Command, count: fn(&str) -> Counts) -> Result<Counts> {
+pub fn counted(command: &mut Command, count: fn(&str) -> Counts) -> Result<Counts> {
     let name = Path::new(command.get_program()).file_name().unwrap_or_default().to_string_lossy().into_owned();
     let mut child =
         command.stdout(Stdio::piped()).spawn().with_context(|| format!("cannot run `{name}`: is it installed?"))?;
@@ -459,7 +464,7 @@ fn count_playwright(line: &str) -> Counts {
 }
 
 /// `5 passed, 0 failed`
-fn count_closing_line(line: &str) -> Counts {
+pub fn count_closing_line(line: &str) -> Counts {
     if line.contains(" passed, ") && line.ends_with(" failed") {
         Counts { passed: before(line, "passed"), failed: before(line, "failed") }
     } else {
