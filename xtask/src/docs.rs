@@ -1,9 +1,9 @@
 //! The documentation: `target/docs`, a folder for any web server.
 
-use crate::shell::{files, root, run, say};
+use crate::shell::{root, run, say};
 use crate::{package, setup};
 use anyhow::{Context, Result};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 /// Writes the guide, both references, the search, and the Rust API by rustdoc.
@@ -19,7 +19,7 @@ pub fn docs() -> Result<()> {
         cargo.arg("-Zbuild-std=std,panic_abort").env("RUSTC_BOOTSTRAP", "1");
     }
     run(&mut cargo)?;
-    copy_folder(&root().join("target/wasm-tests/wasm32-unknown-unknown/doc"), &target.join("rust"))?;
+    package::copy_folder(&root().join("target/wasm-tests/wasm32-unknown-unknown/doc"), &target.join("rust"))?;
     let begin = target.join("rust/authsignal_wasm/client/index.html");
     begin.metadata().with_context(|| format!("rustdoc wrote no {}", begin.display()))?;
     println!("target/docs/index.html");
@@ -39,13 +39,4 @@ pub fn snippets() -> Result<()> {
     package::build()?;
     setup::npm()?;
     run(Command::new("node").args(["tests/docs/snippets.mjs", "target/snippets"]))
-}
-
-fn copy_folder(from: &Path, to: &Path) -> Result<()> {
-    for file in files(&[from.to_path_buf()]) {
-        let copied = to.join(file.strip_prefix(from)?);
-        std::fs::create_dir_all(copied.parent().context("a file has a folder")?)?;
-        std::fs::copy(&file, copied)?;
-    }
-    Ok(())
 }

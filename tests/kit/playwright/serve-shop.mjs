@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { fileURLToPath } from "node:url";
 import { buildSync } from "esbuild";
@@ -23,14 +22,11 @@ const PAGE = `<!doctype html><title>The shop</title><link rel="icon" href="data:
   shop(document.body, { ...settings, backend });
 </script>`;
 
-const CORE = new URL("../node_modules/authsignal-wasm/core.wasm", import.meta.url);
-
 /** A site on a port of its own, by path: the type, and what answers. `{origin, close}`. */
 export const serve = async (files) => {
-  const all = { "/core.wasm": ["application/wasm", () => readFileSync(CORE)], ...files };
   const site = createServer(async (request, response) => {
     const { pathname, searchParams } = new URL(request.url, "http://localhost");
-    const [type, answer] = all[pathname] ?? [];
+    const [type, answer] = files[pathname] ?? [];
     if (!answer) return response.writeHead(404).end();
     response.writeHead(200, { "Content-Type": type });
     response.end(await answer(searchParams));

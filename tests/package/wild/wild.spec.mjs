@@ -1,7 +1,7 @@
 // The package in the tools that apps are built and run by: no plugin, no setting, and nothing in the console.
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -23,8 +23,8 @@ const SITES = [
   { name: "Rollup", project: "app", build: "rollup app.js --dir dist --plugin node-resolve", folder: "dist", page: MODULE, core: "js" },
   { name: "esbuild", project: "app", build: "esbuild app.js --bundle --format=esm --outdir=dist", folder: "dist", page: MODULE, core: "js" },
   { name: "esbuild, in chunks", project: "app", build: "esbuild app.js --bundle --splitting --format=esm --outdir=dist", folder: "dist", page: MODULE, core: "js" },
-  { name: "Parcel", project: "app", build: "parcel build index.html --dist-dir dist", folder: "dist", core: "wasm" },
-  { name: "Parcel's server", project: "app", server: "parcel index.html --port", core: "wasm" },
+  { name: "Parcel", project: "app", build: "parcel build index.html --no-cache --dist-dir dist", folder: "dist", core: "wasm" },
+  { name: "Parcel's server", project: "app", server: "parcel index.html --no-cache --port", core: "wasm" },
   { name: "Bun", project: "app", build: "bun build app.js --outdir dist --target browser", folder: "dist", page: MODULE, core: "js" },
   { name: "Next.js by Turbopack", project: "next", build: "next build", server: "next start --port", core: "wasm" },
   { name: "Next.js by webpack", project: "next", build: "next build --webpack", server: "next start --port", core: "wasm" },
@@ -39,7 +39,7 @@ const WORKERS = [
   { name: "Vite's server", project: "worker", server: "vite --strictPort --port", core: "wasm" },
   { name: "Vite", project: "worker", build: "vite build", folder: "dist", core: "wasm" },
   { name: "webpack", project: "worker", build: "webpack --mode production ./app.js", folder: "dist", page: page("<script defer src=/main.js></script>"), core: "wasm" },
-  { name: "Parcel", project: "worker", build: "parcel build index.html --dist-dir dist", folder: "dist", core: "wasm" },
+  { name: "Parcel", project: "worker", build: "parcel build index.html --no-cache --dist-dir dist", folder: "dist", core: "wasm" },
 ];
 
 /** What runs where there is no page. */
@@ -112,9 +112,10 @@ const freePort = async () => {
   return port;
 };
 
-/** Builds and serves a row of the tables, as long as `use` takes. */
-const withSite = async ({ name, project, build, server, folder, page }, site, use) => {
+/** Builds and serves a row of the tables, with another script where there is an `app`, as long as `use` takes. */
+const withSite = async ({ name, project, build, server, folder, page, app }, site, use) => {
   const copy = copyOf(project, `${project} ${name}`);
+  if (app) writeFileSync(join(copy, "app.js"), app);
   if (build) await run(build, copy);
   if (server) {
     const started = await start(server, copy);
@@ -144,6 +145,47 @@ for (const row of SITES) {
     });
   });
 }
+
+test("an import without use leaves nothing of the package in the pages that these tools build", async ({ page, site }) => {
+  const built = SITES.filter(({ project, build }) => project === "app" && build);
+  expect(built.length).toBeGreaterThan(5);
+  for (const row of built) {
+    const unused = `import { Authsignal } from "authsignal-wasm";\n\ndocument.title = "Not yet";\n`;
+    await withSite({ ...row, app: unused }, site, async (origin) => {
+      const loaded = [];
+      page.on("response", (response) => loaded.push(response.text()));
+      await page.goto(origin);
+      await expect(page).toHaveTitle("Not yet");
+      page.removeAllListeners("response");
+      // Vite writes core.wasm all the same, and esbuild its chunks, for nobody to load.
+      for (const text of await Promise.all(loaded)) expect(text, row.name).not.toMatch(/authsignal|tenantId|wasm/i);
+    });
+  }
+});
+
+test("the quick start works in a fresh app of create-vite as it is written", async ({ page, site, said, server, authenticator, baseURL }) => {
+  const text = readFileSync(new URL("../../../www-demo/docs/index.md", import.meta.url), "utf8");
+  const [, created] = /^npm create vite@latest my-app -- (.*)$/m.exec(text);
+  const apps = join(PACKED, "apps");
+  mkdirSync(apps, { recursive: true });
+  rmSync(join(apps, "my-app"), { recursive: true, force: true });
+  await run(`create-vite my-app ${created}`, apps);
+  const blocks = [...text.matchAll(/^```js\n([\s\S]*?)^```/gm)].map(([, code]) => code.replaceAll("http://localhost:8787", baseURL));
+  const files = ["src/main.js", "vite.config.js"];
+  expect(blocks).toHaveLength(files.length);
+  files.forEach((file, index) => writeFileSync(join(apps, "my-app", file), blocks[index]));
+  const installed = "node_modules/authsignal-wasm";
+  cpSync(join(PACKED, installed), join(apps, "my-app", installed), { recursive: true });
+  const { origin, close } = await start("vite --strictPort --port", join(apps, "my-app"));
+  await page.goto(origin);
+  for (const [button, told] of [["Sign up", "Signed up"], ["Sign in", /^Signed in/], ["Add an authenticator app", /^otpauth:/]]) {
+    await page.getByRole("button", { name: button, exact: true }).click();
+    await expect(page.getByRole("status")).toHaveText(told);
+  }
+  expect(await server.methods("anna")).toEqual(["PASSKEY"]);
+  expect(said).toEqual({ errors: [], warnings: [] });
+  await close();
+});
 
 for (const row of WORKERS) {
   test(`a Web Worker by ${row.name} adds an authenticator`, async ({ page, site, said, server, baseURL }) => {
