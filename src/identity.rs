@@ -4,6 +4,7 @@
 
 use js_sys::Reflect;
 use wasm_bindgen::prelude::*;
+use web_sys::{Blob, Url};
 
 /// The name of the cookie, unless the options say another.
 pub(crate) const DEFAULT_NAME: &str = "__as_aid";
@@ -22,18 +23,33 @@ pub(crate) fn anonymous_id(name: &str, domain: Option<&str>) -> String {
     if let Some(id) = find(&cookies, name) {
         return id.to_owned();
     }
-    let id = random_uuid().unwrap_or_default();
+    let id = new_id();
+    write(name, &id, domain);
+    id
+}
+
+/// An id like no other.
+pub(crate) fn new_id() -> String {
+    let address_of_a_blob = || Url::create_object_url_with_blob(&Blob::new()?);
+    // Insecure contexts lack randomUUID. The address of an object ends in such an id (File API, section 8.3.2).
+    random_uuid()
+        .or_else(|_| address_of_a_blob().map(|url| url.chars().skip(url.len().saturating_sub(36)).collect()))
+        .unwrap_or_default()
+}
+
+/// Writes a cookie, for good.
+pub(crate) fn write(name: &str, value: &str, domain: Option<&str>) {
+    let document = property(&js_sys::global(), "document");
     if document.is_object() {
         let location = property(&js_sys::global(), "location");
         let host = property(&location, "hostname").as_string().unwrap_or_default();
         let domain = domain.unwrap_or(host.strip_prefix("www.").unwrap_or(&host));
         let insecure = property(&location, "protocol").as_string().as_deref() == Some("http:");
         let secure = if insecure { "" } else { "; secure" };
-        let cookie = format!("{name}={id}; path=/; expires=Fri, 31 Dec 9999 23:59:59 GMT; domain={domain}{secure}");
+        let cookie = format!("{name}={value}; path=/; expires=Fri, 31 Dec 9999 23:59:59 GMT; domain={domain}{secure}");
         // Denied, as in a sandboxed frame: see above.
         let _ = Reflect::set(&document, &"cookie".into(), &cookie.into());
     }
-    id
 }
 
 fn property(target: &JsValue, key: &str) -> JsValue {

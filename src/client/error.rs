@@ -8,7 +8,7 @@ use wasm_bindgen::JsValue;
 #[derive(Debug, Clone)]
 pub enum Error {
     /// The API said no, or the request is known to fail: `error_code` as in the API's documentation, or
-    /// `token_not_set`, `network_error`, `too_many_requests`, `invalid_response`.
+    /// `token_not_set`, `network_error`, `too_many_requests`, `invalid_response`, `timeout`.
     Answered {
         /// The code.
         error_code: String,
@@ -28,6 +28,8 @@ pub enum Error {
     },
     /// The QR code's socket closed or stayed silent.
     SocketLost(String),
+    /// The browser blocked the window of [`super::Authsignal::launch_window`]; the text names the fix.
+    PopupBlocked(String),
     /// The call itself is wrong, or impossible in this browser; the text names the fix.
     Misuse(String),
     /// Anything else that JavaScript threw.
@@ -42,7 +44,7 @@ impl fmt::Display for Error {
             }
             Error::Answered { error_code, error_description: None } => f.write_str(error_code),
             Error::Ceremony { code, message, .. } => write!(f, "{code}: {message}"),
-            Error::SocketLost(message) | Error::Misuse(message) => f.write_str(message),
+            Error::SocketLost(message) | Error::PopupBlocked(message) | Error::Misuse(message) => f.write_str(message),
             Error::Thrown(value) => write!(f, "{value:?}"),
         }
     }
@@ -51,8 +53,20 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {}
 
 impl Error {
+    /// Its code: the API's, the ceremony's, `socket_lost` or `popup_blocked`. `None`: it has none.
+    pub fn code(&self) -> Option<&str> {
+        match self {
+            Error::Answered { error_code: code, .. } | Error::Ceremony { code, .. } => Some(code),
+            Error::SocketLost(_) => Some("socket_lost"),
+            Error::PopupBlocked(_) => Some("popup_blocked"),
+            Error::Misuse(_) | Error::Thrown(_) => None,
+        }
+    }
+
     pub(super) fn answered(answer: &JsValue) -> Self {
-        match property(answer, "errorCode").as_string() {
+        // A body of the API's own may have its code in `error` alone.
+        let code = ["errorCode", "error"].into_iter().find_map(|key| property(answer, key).as_string());
+        match code {
             Some(error_code) => {
                 Error::Answered { error_code, error_description: property(answer, "errorDescription").as_string() }
             }

@@ -1,6 +1,8 @@
 //! What the core needs of JavaScript, which the npm package's face has: the context of an instance, and whoever drives
 //! its tasks.
 
+use super::types::Binding;
+use crate::operation::BINDING;
 use crate::task::Task;
 use crate::value::Outcome;
 use js_sys::{Object, Promise, Reflect};
@@ -85,6 +87,13 @@ pub(super) async fn drive(number: u8, context: &JsValue, parameters: JsValue) ->
     }
 }
 
+/// What the token that is set says of the binding window: asks nobody, and ends at its first step.
+pub(super) fn described(context: &JsValue) -> Binding {
+    let mut task = Task::new(BINDING, context.clone(), object([]));
+    let described = task.resume(true, JsValue::UNDEFINED, |outcome| outcome.value().to_js());
+    serde_wasm_bindgen::from_value(described).unwrap_or_default()
+}
+
 /// The `background` of the context: runs an operation that nobody waits for.
 pub(super) fn background(context: JsValue) -> JsValue {
     Closure::<dyn Fn(u8, JsValue)>::new(move |number, parameters| {
@@ -109,12 +118,19 @@ pub(super) fn web_authn_error() -> JsValue {
     .into_js_value()
 }
 
+fn timer(milliseconds: i32) -> Promise {
+    Promise::new(&mut |resolve, _| set_timeout(&resolve.into(), milliseconds))
+}
+
+/// Waits.
+pub(super) async fn sleep(milliseconds: i32) {
+    // It never rejects.
+    let _ = JsFuture::from(timer(milliseconds)).await;
+}
+
 /// The `delay` of the context.
 pub(super) fn delay() -> JsValue {
-    Closure::<dyn Fn(i32) -> Promise>::new(|milliseconds| {
-        Promise::new(&mut |resolve, _| set_timeout(&resolve.into(), milliseconds))
-    })
-    .into_js_value()
+    Closure::<dyn Fn(i32) -> Promise>::new(timer).into_js_value()
 }
 
 /// The `conversion` of the context: WebAuthn JSON for browsers without their own.

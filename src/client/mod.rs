@@ -14,32 +14,55 @@
 //! # }
 //! ```
 //!
-//! `www-demo/examples/yew` is a whole page.
+//! `www-demo/examples/yew` and `www-demo/examples/leptos` are whole pages.
 //!
-//! The rules are those of the npm package, because the code is: same requests, same tokens, same errors. Of its methods,
-//! `launch` and `initAdvancedProfiling` are not here.
+//! The rules are those of the npm package, because the code is: same requests, same tokens, same errors. Its namespaces are
+//! the beginnings of names here (`passkey.signUp` is [`Authsignal::passkey_sign_up`]); what has another form:
 //!
-//! Every operation is a future. There is no `signal` and no `timeout`: dropping the future, as `select!`, a component that
-//! is unmounted or a timeout does, aborts the request and the ceremony. Futures and clients stay on the page's thread: use
-//! `spawn_local`, and in Leptos `StoredValue::new_local` or an `Action::new_local`.
+//! | npm package | here |
+//! | --- | --- |
+//! | `signal` | dropping the future, as `select!` or a component that is unmounted does: it aborts the request and the ceremony |
+//! | `timeout` | [`timeout`] |
+//! | `{ error, errorCode, errorDescription }`, and what is thrown | [`Error`] |
+//! | `emailML` | `email_magic_link` |
+//! | `qrCode.refresh`, `qrCode.disconnect` | [`QrCodeSession::refresh`], dropping the session |
+//! | `launch(url, { mode })` | [`Authsignal::launch_redirect`], [`Authsignal::launch_popup`], [`Authsignal::launch_window`] |
+//! | `passkey.api`, `securityKey.api` | [`Authsignal::passkey_api`], [`Authsignal::security_key_api`] |
+//! | `throwOnNetworkError` | an error either way, with the code `network_error` |
+//!
+//! Every operation is a future. Futures and clients stay on the page's thread: use `spawn_local`, and in Leptos
+//! `StoredValue::new_local` or an `Action::new_local`.
 
+#![warn(missing_docs)]
+
+mod api;
 mod error;
 mod host;
+mod launch;
 mod operations;
+mod profiling;
 mod qr_code;
+mod token;
 mod types;
 
+pub use api::*;
 pub use error::Error;
+pub use launch::{LaunchError, Launched, PopupOptions, WindowOptions};
 pub use qr_code::{QrCode, QrCodeChallenge, QrCodeSession, QrCodeState};
 pub use types::*;
 
 use crate::identity;
-use crate::operation::BINDING;
+use futures_util::future::{Either, FutureExt, LocalBoxFuture, WeakShared, select};
 use host::{Settled, object, property, set};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::pin;
+use std::rc::Rc;
+use std::time::Duration;
+use token::{TokenCell, Watch};
 use wasm_bindgen::prelude::*;
 
 /// The API of the vendor's region `us`.
@@ -57,6 +80,12 @@ pub struct Options {
     pub cookie_name: String,
     /// Called when a request is answered with `expired_token`.
     pub on_token_expired: Option<Box<dyn FnMut()>>,
+    /// Called with the binding window whenever a token is set, comes or goes, and when it is over.
+    pub on_binding_change: Option<Box<dyn Fn(Binding)>>,
+    /// Called once ahead of the token's end.
+    pub on_token_expiring: Option<Box<dyn Fn(Binding)>>,
+    /// How long ahead. Default: a minute.
+    pub token_expiring: Duration,
     /// Whether errors that the API answers with are written to the console. Default: no.
     pub enable_logging: bool,
 }
@@ -70,23 +99,30 @@ impl Options {
             cookie_domain: None,
             cookie_name: identity::DEFAULT_NAME.into(),
             on_token_expired: None,
+            on_binding_change: None,
+            on_token_expiring: None,
+            token_expiring: Duration::from_secs(60),
             enable_logging: false,
         }
     }
 }
 
 thread_local! {
-    /// Token cells by base URL and tenant, as in the face of the npm package.
-    static CELLS: RefCell<BTreeMap<(String, String), JsValue>> = const { RefCell::new(BTreeMap::new()) };
-    /// What all clients on the page share: the ceremony under way.
+    /// What all clients on the page share: the ceremony under way, and whether a popup is open.
     static PAGE: JsValue = object([]);
 }
 
-/// A client of one tenant. Clients of one base URL and tenant share their token.
+/// Verifications under way, by operation and code.
+type InFlight = RefCell<BTreeMap<(u8, String), WeakShared<LocalBoxFuture<'static, Result<JsValue, Error>>>>>;
+
+/// A client of one tenant. Clients of one base URL and tenant share their token. A clone is the same client.
 #[derive(Clone)]
 pub struct Authsignal {
     context: JsValue,
-    cell: JsValue,
+    cell: Rc<TokenCell>,
+    in_flight: Rc<InFlight>,
+    /// What the options' callbacks hear by, until the last clone is dropped.
+    _watch: Rc<Watch>,
 }
 
 impl Authsignal {
@@ -94,14 +130,13 @@ impl Authsignal {
     pub fn new(options: Options) -> Self {
         let base_url = options.base_url.trim_end_matches('/').to_owned();
         let device_id = identity::anonymous_id(&options.cookie_name, options.cookie_domain.as_deref());
-        let cell = CELLS.with_borrow_mut(|cells| {
-            cells.entry((base_url.clone(), options.tenant_id.clone())).or_insert_with(|| object([])).clone()
-        });
+        let cell = TokenCell::of(&base_url, &options.tenant_id);
         let context = object([
             ("tenantId", &options.tenant_id.into()),
             ("baseUrl", &base_url.into()),
+            ("cookieDomain", &options.cookie_domain.into()),
             ("deviceId", &device_id.into()),
-            ("cell", &cell),
+            ("cell", &cell.to_js()),
             ("page", &PAGE.with(JsValue::clone)),
             ("enableLogging", &options.enable_logging.into()),
             ("webAuthnError", &host::web_authn_error()),
@@ -112,7 +147,15 @@ impl Authsignal {
             set(&context, "onTokenExpired", &Closure::wrap(callback).into_js_value());
         }
         set(&context, "background", &host::background(context.clone()));
-        Authsignal { context, cell }
+        let watch = Rc::new(Watch {
+            context: context.clone(),
+            on_binding_change: options.on_binding_change,
+            on_token_expiring: options.on_token_expiring,
+            token_expiring: options.token_expiring,
+            generation: Cell::new(0),
+        });
+        cell.tell(&watch);
+        Authsignal { context, cell, in_flight: Rc::default(), _watch: watch }
     }
 
     /// The id of this device.
@@ -122,32 +165,63 @@ impl Authsignal {
 
     /// Sets the token that the backend got from Authsignal.
     pub fn set_token(&self, token: &str) {
-        set(&self.cell, "token", &token.into());
+        self.cell.set(token.into());
     }
 
     /// Forgets the token.
     pub fn clear_token(&self) {
-        set(&self.cell, "token", &JsValue::UNDEFINED);
+        self.cell.set(JsValue::UNDEFINED);
     }
 
     /// What the token that is set says of the binding window.
-    pub async fn binding(&self) -> Binding {
-        let none =
-            Binding { state: BindingState::None, remaining_ms: 0.0, scopes: vec![], expires_at: None, user_id: None };
-        // It asks nobody, and ends at its first step.
-        match run(BINDING, &self.context, object([])).await {
-            Ok(described) => serde_wasm_bindgen::from_value(described).unwrap_or(none),
-            Err(_) => none,
-        }
+    pub fn binding(&self) -> Binding {
+        host::described(&self.context)
     }
 
     /// Calls an operation: parameters out, data in.
     async fn call<T: DeserializeOwned>(&self, number: u8, parameters: &impl Serialize) -> Result<T, Error> {
-        let parameters = serialize(parameters)?;
-        let parameters = if parameters.is_object() { parameters } else { object([]) };
-        let result = run(number, &self.context, parameters).await?;
-        serde_wasm_bindgen::from_value(property(&result, "data")).map_err(Error::invalid_response)
+        self.call_with(number, serialize(parameters)?).await
     }
+
+    async fn call_with<T: DeserializeOwned>(&self, number: u8, parameters: JsValue) -> Result<T, Error> {
+        let parameters = if parameters.is_object() { parameters } else { object([]) };
+        data(run(number, &self.context, parameters).await?)
+    }
+
+    /// Calls an operation that spends one of the user's attempts: a double submit of one code is one request.
+    async fn verify(&self, number: u8, code: &str) -> Result<Verification, Error> {
+        let key = (number, code.to_owned());
+        let under_way = self.in_flight.borrow().get(&key).and_then(WeakShared::upgrade);
+        let call = under_way.unwrap_or_else(|| {
+            let (context, parameters) = (self.context.clone(), object([("code", &code.into())]));
+            let call = async move { run(number, &context, parameters).await }.boxed_local().shared();
+            let mut in_flight = self.in_flight.borrow_mut();
+            in_flight.retain(|_, call| call.upgrade().is_some());
+            in_flight.extend(call.downgrade().map(|call| (key, call)));
+            call
+        });
+        data(call.await?)
+    }
+}
+
+/// Ends a call that takes too long, by dropping it: [`Error::Answered`] with the code `timeout`.
+///
+/// # Errors
+/// That, and those of the call.
+pub async fn timeout<T>(limit: Duration, call: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    let milliseconds = i32::try_from(limit.as_millis()).unwrap_or(i32::MAX);
+    match select(pin!(call), pin!(host::sleep(milliseconds))).await {
+        Either::Left((result, _)) => result,
+        Either::Right(_) => Err(Error::Answered {
+            error_code: "timeout".into(),
+            error_description: Some(format!("No answer within {milliseconds} ms")),
+        }),
+    }
+}
+
+/// The data of an operation's result.
+fn data<T: DeserializeOwned>(result: JsValue) -> Result<T, Error> {
+    serde_wasm_bindgen::from_value(property(&result, "data")).map_err(Error::invalid_response)
 }
 
 async fn run(number: u8, context: &JsValue, parameters: JsValue) -> Result<JsValue, Error> {
@@ -163,3 +237,8 @@ fn serialize(value: &(impl Serialize + ?Sized)) -> Result<JsValue, Error> {
     let serializer = serde_wasm_bindgen::Serializer::new().serialize_maps_as_objects(true);
     value.serialize(&serializer).map_err(|error| Error::Misuse(error.to_string()))
 }
+
+/// The README's example in Rust, compiled with those of this documentation.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -1,6 +1,6 @@
 //! The operations. Each is a future; dropping it before its end aborts its request and its ceremony.
 
-use super::types::{ChallengeId, Code, Email, Hints, PhoneNumber};
+use super::types::{ChallengeId, Email, Hints, PhoneNumber};
 use super::*;
 use crate::operation;
 
@@ -19,7 +19,14 @@ impl Authsignal {
     /// # Errors
     /// Every kind of [`Error`].
     pub async fn passkey_sign_in(&self, parameters: SignIn) -> Result<SignedIn, Error> {
-        self.call(operation::PASSKEY_SIGN_IN, &parameters).await
+        let mut parameters = parameters;
+        // Alive until the call is over, or dropped.
+        let started = parameters.on_verification_started.take().map(Closure::wrap);
+        let parameters = serialize(&parameters)?;
+        if let Some(callback) = &started {
+            set(&parameters, "onVerificationStarted", callback.as_ref());
+        }
+        self.call_with(operation::PASSKEY_SIGN_IN, parameters).await
     }
 
     /// Whether a passkey that this device has used is still the user's: a hint.
@@ -44,7 +51,7 @@ impl Authsignal {
     /// # Errors
     /// [`Error::Answered`]. A wrong code is no error: see [`Verification::failure_reason`].
     pub async fn totp_verify(&self, code: &str) -> Result<Verification, Error> {
-        self.call(operation::TOTP_VERIFY, &Code { code }).await
+        self.verify(operation::TOTP_VERIFY, code).await
     }
 }
 
@@ -71,7 +78,7 @@ impl Authsignal {
     /// # Errors
     /// [`Error::Answered`]. A wrong code is no error: see [`Verification::failure_reason`].
     pub async fn email_verify(&self, code: &str) -> Result<Verification, Error> {
-        self.call(operation::EMAIL_VERIFY, &Code { code }).await
+        self.verify(operation::EMAIL_VERIFY, code).await
     }
 }
 
@@ -127,7 +134,7 @@ impl Authsignal {
     /// # Errors
     /// [`Error::Answered`]. A wrong code is no error: see [`Verification::failure_reason`].
     pub async fn sms_verify(&self, code: &str) -> Result<Verification, Error> {
-        self.call(operation::SMS_VERIFY, &Code { code }).await
+        self.verify(operation::SMS_VERIFY, code).await
     }
 }
 
@@ -146,7 +153,7 @@ impl Authsignal {
     /// # Errors
     /// [`Error::Answered`]. A wrong code is no error: see [`Verification::failure_reason`].
     pub async fn whatsapp_verify(&self, code: &str) -> Result<Verification, Error> {
-        self.call(operation::WHATSAPP_VERIFY, &Code { code }).await
+        self.verify(operation::WHATSAPP_VERIFY, code).await
     }
 }
 

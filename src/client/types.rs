@@ -82,7 +82,7 @@ impl Default for SignUp {
 }
 
 /// Parameters of [`super::Authsignal::passkey_sign_in`].
-#[derive(Debug, Clone, Serialize)]
+#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SignIn {
     /// The action that the sign-in is for. Excludes `token`.
@@ -103,6 +103,9 @@ pub struct SignIn {
     pub use_cookies: bool,
     /// Whether the browser is told, in the background, which passkeys the server still accepts. Default: yes.
     pub sync_credentials: bool,
+    /// Called once the passkey was used, before the server verifies it: time to show progress.
+    #[serde(skip)]
+    pub on_verification_started: Option<Box<dyn FnMut()>>,
 }
 
 impl Default for SignIn {
@@ -115,6 +118,7 @@ impl Default for SignIn {
             prefer_immediately_available_credentials: false,
             use_cookies: false,
             sync_credentials: true,
+            on_verification_started: None,
         }
     }
 }
@@ -129,11 +133,6 @@ pub struct PushChallenge {
     /// The one device that is asked. `None`: all of the user's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_authenticator_id: Option<String>,
-}
-
-#[derive(Serialize)]
-pub(super) struct Code<'a> {
-    pub(super) code: &'a str,
 }
 
 #[derive(Serialize)]
@@ -215,6 +214,8 @@ pub struct TotpEnrollment {
     pub secret: String,
     /// The authenticator that a first code will verify.
     pub user_authenticator_id: String,
+    /// Whose it is. `None`: the API does not say.
+    pub user_id: Option<String>,
 }
 
 /// A challenge that was sent to the user.
@@ -297,7 +298,7 @@ pub struct SecurityKeyVerified {
 }
 
 /// What the token that is set says of the binding window. The server decides; this is for showing.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Binding {
     /// Whether authenticators can be added now.
@@ -313,10 +314,11 @@ pub struct Binding {
 }
 
 /// The state of the binding window.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum BindingState {
     /// No token, or one that adds nothing.
+    #[default]
     None,
     /// Authenticators can be added.
     Open,
@@ -378,4 +380,66 @@ pub struct WebAuthnCredential {
     pub credential_device_type: Option<String>,
     /// When it was last proved. `None`: the API does not say.
     pub verified_at: Option<String>,
+    /// The anonymous id of the device that made it. `None`: the API does not say.
+    pub device_id: Option<String>,
+    /// `platform` or `cross-platform`. `None`: the browser did not say.
+    pub authenticator_attachment: Option<String>,
+    /// The browser that made it. `None`: the API does not say.
+    pub parsed_user_agent: Option<UserAgent>,
+    /// What the model is known as. `None`: it is not known.
+    pub aaguid_mapping: Option<AuthenticatorModel>,
+}
+
+/// A browser, as its `User-Agent` header tells.
+#[derive(Debug, Clone, Deserialize)]
+pub struct UserAgent {
+    /// The header itself.
+    pub ua: Option<String>,
+    /// The browser.
+    #[serde(default)]
+    pub browser: UserAgentPart,
+    /// The device.
+    #[serde(default)]
+    pub device: UserAgentPart,
+    /// The browser's engine.
+    #[serde(default)]
+    pub engine: UserAgentPart,
+    /// The operating system.
+    #[serde(default)]
+    pub os: UserAgentPart,
+    /// The processor.
+    #[serde(default)]
+    pub cpu: UserAgentPart,
+}
+
+/// What the header tells of one part; `None` is what it does not.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct UserAgentPart {
+    /// The name of a browser, an engine or an operating system.
+    pub name: Option<String>,
+    /// Its version.
+    pub version: Option<String>,
+    /// The first number of a browser's version.
+    pub major: Option<String>,
+    /// The model of a device.
+    pub model: Option<String>,
+    /// Its kind, such as `mobile`.
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+    /// Who made it.
+    pub vendor: Option<String>,
+    /// The architecture of a processor.
+    pub architecture: Option<String>,
+}
+
+/// A model of authenticator.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AuthenticatorModel {
+    /// What people call it.
+    pub name: String,
+    /// The address of its icon for light pages. `None`: it has none.
+    pub svg_icon_light: Option<String>,
+    /// The address of its icon for dark pages. `None`: it has none.
+    pub svg_icon_dark: Option<String>,
 }

@@ -11,7 +11,7 @@ use wasm_bindgen_futures::JsFuture;
 /// Options of a request ceremony, as the API answers with them.
 pub const REQUEST_OPTIONS: &str = r#"{"challengeId":"c","options":{"challenge":"Y2hhbGxlbmdlLWNoYWxsZW5nZQ","rpId":"localhost","allowCredentials":[]}}"#;
 
-#[wasm_bindgen(inline_js = r#"
+#[wasm_bindgen(inline_js = r##"
 const real = { fetch: globalThis.fetch.bind(globalThis), credentials: navigator.credentials, PublicKeyCredential: globalThis.PublicKeyCredential };
 export class Script {
   constructor() {
@@ -82,7 +82,45 @@ export const input = () => {
 };
 export const jwt = (claims) => `e30.${btoa(claims).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "")}.c2ln`;
 export const base = () => told("api");
-"#)]
+// A page of this origin, which says nothing by itself.
+export const silent_page = () => import.meta.url;
+export const popup_frame = () => document.querySelector("#__authsignal-popup-iframe");
+export const is_popup_shown = () => Boolean(document.querySelector(".as-popup-visible"));
+export const is_popup_open = () => Boolean(popup_frame());
+export const popup_height = () => popup_frame().style.height;
+export const press_escape = () => document.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape" }));
+const opening = globalThis.open;
+let opened;
+export const watch_windows = (isBlocked) => {
+  globalThis.open = (...asked) => (isBlocked ? null : (opened = opening.apply(globalThis, asked)));
+};
+export const is_window_closed = () => opened.closed;
+export const close_window = () => opened.close();
+// Says something, in the popup or the window, to the page that opened it.
+export const say = async (message) => {
+  const speaker = popup_frame()?.contentWindow ?? opened;
+  while (speaker.location.href === "about:blank" || speaker.document.readyState !== "complete") await sleep(5);
+  speaker.setTimeout(`(opener ?? parent).postMessage(${JSON.stringify(message)}, "*")`);
+};
+// Says it with the right source and another origin, and with the right origin and another source.
+export const forge = (message) => {
+  const source = popup_frame()?.contentWindow ?? opened;
+  dispatchEvent(new MessageEvent("message", { data: message, source, origin: "https://evil.example" }));
+  dispatchEvent(new MessageEvent("message", { data: message, source: globalThis, origin: location.origin }));
+};
+export const opened_address = () => (popup_frame()?.contentWindow ?? opened).location.href;
+export const hash = () => location.hash;
+export const origin = () => location.origin;
+export const cookies = () => document.cookie;
+// What advanced profiling has put into the page, which it leaves again.
+export const take_profiling = () => {
+  const script = document.head.querySelector("#as_adv_profile");
+  const pixel = document.body.firstElementChild;
+  script.remove();
+  pixel.remove();
+  return [script.getAttribute("src"), String(script.async), pixel.id, pixel.firstElementChild.getAttribute("src")].join(" ");
+};
+"##)]
 extern "C" {
     type Script;
     #[wasm_bindgen(constructor)]
@@ -129,6 +167,27 @@ extern "C" {
     fn server(method: &str, path: &str, body: Option<String>) -> Promise;
     fn base() -> String;
     fn forget() -> Promise;
+    pub fn silent_page() -> String;
+    pub fn is_popup_shown() -> bool;
+    pub fn is_popup_open() -> bool;
+    pub fn popup_height() -> String;
+    pub fn press_escape();
+    pub fn watch_windows(is_blocked: bool);
+    pub fn is_window_closed() -> bool;
+    pub fn close_window();
+    #[wasm_bindgen(js_name = say)]
+    fn say_there(message: &str) -> Promise;
+    pub fn forge(message: &str);
+    pub fn opened_address() -> String;
+    pub fn hash() -> String;
+    pub fn origin() -> String;
+    pub fn cookies() -> String;
+    pub fn take_profiling() -> String;
+}
+
+/// Says something as the pre-built UI does, from the popup or the window that is open.
+pub async fn say(message: &str) {
+    JsFuture::from(say_there(message)).await.unwrap();
 }
 
 /// `fetch` and `navigator.credentials` by script, until it is dropped.
@@ -256,9 +315,17 @@ impl User {
     /// A token of that scope, as a backend gets it.
     pub async fn track(&self, scope: &str) -> String {
         let body = if scope.is_empty() { "{}".into() } else { format!(r#"{{"scope":"{scope}"}}"#) };
+        text_of(&self.tracked(body).await, "token")
+    }
+
+    /// The address of the pre-built UI, as a backend gets it.
+    pub async fn track_url(&self) -> String {
+        text_of(&self.tracked("{}".into()).await, "url")
+    }
+
+    async fn tracked(&self, body: String) -> JsValue {
         let path = format!("/users/{}/actions/manageAuthenticators", self.id);
-        let tracked = JsFuture::from(server("POST", &path, Some(body))).await.unwrap();
-        Reflect::get(&tracked, &"token".into()).unwrap().as_string().unwrap()
+        JsFuture::from(server("POST", &path, Some(body))).await.unwrap()
     }
 
     /// Deletes the user, and the passkeys from the authenticator.
@@ -311,18 +378,8 @@ pub async fn until_polled(future: &mut (impl Future + Unpin), happened: impl Fn(
 
 /// The code of an answered error.
 pub fn code_of(error: &Error) -> &str {
-    match error {
-        Error::Answered { error_code, .. } => error_code,
-        _ => "",
-    }
-}
-
-/// The code of a ceremony's error.
-pub fn error_code(error: &Error) -> &str {
-    match error {
-        Error::Ceremony { code, .. } => code,
-        _ => "",
-    }
+    assert!(matches!(error, Error::Answered { .. }), "{error}");
+    error.code().unwrap_or_default()
 }
 
 pub fn text_of(value: &JsValue, key: &str) -> String {
