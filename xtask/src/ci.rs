@@ -1,7 +1,7 @@
 //! What must hold besides the tests.
 
 use crate::shell::{run, say};
-use crate::{setup, size, tidy};
+use crate::{docs, setup, size, tidy, workflows};
 use anyhow::{Result, bail};
 use std::process::Command;
 
@@ -23,6 +23,9 @@ pub fn ci() -> Result<()> {
         }
         run(clippy.args(["--", "-D", "warnings"]))?;
     }
+    docs::rust_api()?;
+    say("Workflows");
+    workflows::lint()?;
     say("House rules");
     let broken = tidy::check()?;
     if !broken.is_empty() {

@@ -19,6 +19,7 @@ mod suites;
 mod tidy;
 mod wasm;
 mod webdriver;
+mod workflows;
 
 use anyhow::{Result, bail};
 use std::process::ExitCode;
@@ -34,7 +35,7 @@ const USAGE: &str = "usage: cargo xtask <command>
   bench                         speed as ratios to the peer in the same run
   bench server [flags]          what authsignal-local answers each second, and what that costs; --help lists the flags
   picture                       make the picture of the README anew
-  ci                            formatting, lints, house rules, size
+  ci                            formatting, lints, Rust documentation, workflows, house rules, size
   docs                          the documentation with its references and its search: target/docs
   release --dry-run [--tag T]   tarball, crate, SBOM and hashes into target/release-artifacts; publishes nothing";
 

@@ -24,13 +24,18 @@ for (const file of process.argv.slice(1)) {
   console.log(digest("sha256", "hex"), digest("sha384", "base64"));
 }"#;
 
+/// The tag of a release, if it is one.
+pub fn parse(arguments: &[String]) -> Result<Option<&str>> {
+    match arguments {
+        [dry] if dry == "--dry-run" => Ok(None),
+        [dry, flag, tag] if dry == "--dry-run" && flag == "--tag" => Ok(Some(tag)),
+        _ => bail!("{USAGE}\n\nPublishing is done by .github/workflows/release.yml, for a tag"),
+    }
+}
+
 /// Makes everything and publishes nothing. With a tag, what is only right for a release is demanded, too.
 pub fn release(arguments: &[String]) -> Result<()> {
-    let tag = match arguments {
-        [dry] if dry == "--dry-run" => None,
-        [dry, flag, tag] if dry == "--dry-run" && flag == "--tag" => Some(tag.as_str()),
-        _ => bail!("{USAGE}\n\nPublishing is done by .github/workflows/release.yml, for a tag"),
-    };
+    let tag = parse(arguments)?;
     say("Versions and changelog");
     package::build()?;
     setup::npm()?;
@@ -46,18 +51,23 @@ pub fn release(arguments: &[String]) -> Result<()> {
     std::fs::create_dir_all(&artifacts)?;
 
     say("The npm tarball");
-    run(Command::new("npm").args(["pack", "--silent", "--pack-destination"]).arg(&artifacts).arg(root().join("pkg")))?;
+    pack(manifest, &artifacts)?;
 
     say("The crate");
-    // Not verified: that builds the crate once more for this machine, for which it is not made. The suites build it.
-    let mut cargo = Command::new("cargo");
-    cargo.args(["package", "--quiet", "--package", "authsignal-wasm", "--no-verify", "--target-dir", "target"]);
+    // Built from what is in it, for the target that it is made for.
+    let wasm = setup::wasm()?;
+    let mut cargo = wasm.cargo();
+    cargo.args(["package", "--quiet", "--package", "authsignal-wasm", "--target", "wasm32-unknown-unknown"]);
+    cargo.args(["--target-dir", "target/wasm-tests"]);
+    if wasm.needs_build_std() {
+        cargo.arg("-Zbuild-std=std,panic_abort").env("RUSTC_BOOTSTRAP", "1");
+    }
     if tag.is_none() {
         cargo.arg("--allow-dirty");
     }
     run(&mut cargo)?;
     let crate_file = format!("authsignal-wasm-{VERSION}.crate");
-    std::fs::copy(root().join("target/package").join(&crate_file), artifacts.join(&crate_file))
+    std::fs::copy(root().join("target/wasm-tests/package").join(&crate_file), artifacts.join(&crate_file))
         .context("cargo wrote no crate")?;
 
     say("The SBOM");
@@ -75,6 +85,28 @@ pub fn release(arguments: &[String]) -> Result<()> {
         println!("{:>9} target/release-artifacts/{}", file.metadata()?.len(), name(&file));
     }
     Ok(())
+}
+
+/// Packs `pkg/`. On GitHub the tarball names the repository that it is built from, or npm takes no provenance for it.
+fn pack(mut manifest: Value, artifacts: &Path) -> Result<()> {
+    let path = root().join("pkg/package.json");
+    let built = std::fs::read(&path)?;
+    if let Some(repository) = repository(&|name| std::env::var(name).ok()) {
+        manifest["repository"] = repository;
+        write_json(&path, &manifest)?;
+    }
+    let packed = run(Command::new("npm")
+        .args(["pack", "--silent", "--pack-destination"])
+        .arg(artifacts)
+        .arg(root().join("pkg")));
+    std::fs::write(&path, built)?;
+    packed
+}
+
+/// The repository of the workflow that runs, where one does.
+fn repository(variable: &dyn Fn(&str) -> Option<String>) -> Option<Value> {
+    let (server, name) = (variable("GITHUB_SERVER_URL")?, variable("GITHUB_REPOSITORY")?);
+    Some(json!({ "type": "git", "url": format!("git+{server}/{name}.git") }))
 }
 
 /// One version everywhere.
@@ -326,6 +358,33 @@ mod tests {
         assert!(check_changelog("\n## Unreleased\n\n", "1.2.3", false).is_err());
         let real = std::fs::read_to_string(root().join("CHANGELOG.md")).unwrap();
         assert!(check_changelog(&real, VERSION, false).is_ok());
+    }
+
+    #[test]
+    fn a_tarball_that_a_workflow_builds_names_its_repository_and_no_other_does() {
+        let on_github = |name: &str| match name {
+            "GITHUB_SERVER_URL" => Some("https://github.com".to_owned()),
+            "GITHUB_REPOSITORY" => Some("example/authsignal-wasm".to_owned()),
+            _ => None,
+        };
+        let named = repository(&on_github).unwrap();
+        assert_eq!(named["url"], "git+https://github.com/example/authsignal-wasm.git");
+        assert!(repository(&|_| None).is_none());
+    }
+
+    #[test]
+    fn what_a_release_takes_is_a_dry_run_and_perhaps_a_tag() {
+        let parsed = |words: &str| {
+            let words: Vec<String> = words.split_whitespace().map(str::to_owned).collect();
+            parse(&words).map(|tag| tag.map(str::to_owned)).ok()
+        };
+        assert_eq!(parsed("--dry-run"), Some(None));
+        assert_eq!(parsed("--dry-run --tag v1.2.3"), Some(Some("v1.2.3".into())));
+        for bad in
+            ["", "--tag v1.2.3", "--dry-run --tag", "--dry-run v1.2.3", "--dry-run --version v1.2.3", "--publish"]
+        {
+            assert_eq!(parsed(bad), None, "{bad}");
+        }
     }
 
     #[test]

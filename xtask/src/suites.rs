@@ -96,6 +96,12 @@ fn chosen(names: &[String]) -> Result<Vec<&'static Suite>> {
     Ok(every().filter(is_named).collect())
 }
 
+/// Whether there are suites of these names.
+#[cfg(test)]
+pub fn check(names: &[String]) -> Result<()> {
+    chosen(names).map(drop)
+}
+
 pub fn test(names: &[String]) -> Result<()> {
     let chosen = chosen(names)?;
     let mut rows = Vec::new();
@@ -150,27 +156,50 @@ fn deployment() -> Result<Counts> {
 }
 
 fn wasm() -> Result<Counts> {
-    core_in(Browser::Chromium, &TestServer::start()?)
+    let mut total = core_in(Browser::Chromium, &TestServer::start()?)?;
+    total += rust_snippets()?;
+    Ok(total)
 }
 
+/// The core, and the example in Yew.
+const CORE: [&str; 4] = ["--package", "authsignal-wasm", "--package", "authsignal-example-yew"];
+
 fn core_in(browser: Browser, server: &TestServer) -> Result<Counts> {
+    in_browser(browser, server, &[&CORE[..], &["--test", "wasm", "--test", "page"]].concat())
+}
+
+/// Whether the snippets of the crate's documentation and of the README compile: one test. They are not run.
+fn rust_snippets() -> Result<Counts> {
+    // With the same packages as above: then all that they need is compiled already.
+    let is_ok = run(cargo_test_wasm()?.args(CORE).arg("--doc")).is_ok();
+    println!("Rust snippets: {}", if is_ok { "ok" } else { "FAILED" });
+    Ok(Counts { passed: is_ok.into(), failed: (!is_ok).into() })
+}
+
+/// Cargo's tests for the target of wasm, which wasm-bindgen runs.
+fn cargo_test_wasm() -> Result<Command> {
     let toolchain = setup::wasm()?;
     let runner = setup::wasm_bindgen()?.join("wasm-bindgen-test-runner");
-    let driver = WebDriver::start(browser, &format!("{}/v1", server.origin))?;
     let mut cargo = toolchain.cargo();
     cargo
-        .args(["test", "--package", "authsignal-wasm", "--test", "wasm"])
-        .args(["--package", "authsignal-example-yew", "--test", "page", "--target", "wasm32-unknown-unknown"])
-        .args(["--target-dir", "target/wasm-tests"])
+        .args(["test", "--target", "wasm32-unknown-unknown", "--target-dir", "target/wasm-tests"])
         .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", runner)
-        .env(browser.remote_variable(), &driver.origin)
         // The backtrace of a failed run is the runner's own.
         .env("RUST_BACKTRACE", "0")
+        // An isolated page frames nothing of another origin, such as the pre-built UI.
+        .env("WASM_BINDGEN_TEST_NO_ORIGIN_ISOLATION", "1")
         .env("WASM_BINDGEN_TEST_TIMEOUT", "120");
     if toolchain.needs_build_std() {
         cargo.arg("-Zbuild-std=std,panic_abort").env("RUSTC_BOOTSTRAP", "1");
     }
-    counted(&mut cargo, count_cargo)
+    Ok(cargo)
+}
+
+/// Tests on a page of that browser, with a virtual authenticator, against that server.
+fn in_browser(browser: Browser, server: &TestServer, tests: &[&str]) -> Result<Counts> {
+    let mut cargo = cargo_test_wasm()?;
+    let driver = WebDriver::start(browser, &format!("{}/v1", server.origin))?;
+    counted(cargo.args(tests).env(browser.remote_variable(), &driver.origin), count_cargo)
 }
 
 fn types() -> Result<Counts> {
