@@ -66,7 +66,7 @@ export type OwnErrorCode =
   | "timeout"
   /** Thrown: the browser blocked the window of `launch(url, { mode: "window" })`. Call it from a click. */
   | "popup_blocked"
-  /** `TokenPayload.errorCode`: the user closed the popup or the window before the end. */
+  /** `TokenPayload.errorCode`: the user closed the popup or the window before the end, and no API error came before. */
   | "window_closed"
   /** Rejected: the QR code's socket closed or stayed silent. */
   | "socket_lost"
@@ -788,8 +788,11 @@ export type LaunchOptions = RedirectLaunchOptions | PopupLaunchOptions | WindowL
 export type TokenPayload = {
   /** Give it to your backend to validate. Absent: the user closed it. */
   token?: string;
-  /** `window_closed` if the user closed it. Absent otherwise. Ours. */
-  errorCode?: OwnErrorCode;
+  /**
+   * Why there is no token: the code of the last API error that `onError` was told, or `window_closed` if there was none.
+   * Absent if there is a token. Ours.
+   */
+  errorCode?: ErrorCode | OwnErrorCode;
 };
 
 /** What the pre-built UI says to the page that opened it, at run time. */

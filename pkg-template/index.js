@@ -482,10 +482,12 @@ const inPopupMode = (url) => {
 
 /**
  * Follows what the pre-built UI says, until it says that it is done. Only the window that was opened is heard, and only
- * from the origin that it was opened at.
+ * from the origin that it was opened at. The answer ends that, and tells what `launch` came to.
  */
 const follow = (url, source, { onError }, done, other) => {
   const { origin } = new URL(url, location.href);
+  // As long as it hands nothing over, whoever closes it ends it; what the API refused before says why.
+  let result = { token: undefined, errorCode: "window_closed" };
   const listen = (event) => {
     if (event.origin !== origin || event.source !== source()) return;
     let message = event.data;
@@ -495,13 +497,18 @@ const follow = (url, source, { onError }, done, other) => {
       // Heights come as plain objects.
     }
     if (message?.event === AuthsignalWindowMessage.AUTHSIGNAL_API_ERROR) {
+      result.errorCode &&= message.errorCode ?? result.errorCode;
       notify(onError, { errorCode: message.errorCode, statusCode: message.statusCode });
     } else if (message?.event === AuthsignalWindowMessage.AUTHSIGNAL_CLOSE_POPUP) {
-      done({ token: message.token });
+      result = { token: message.token };
+      done();
     } else other?.(message);
   };
   addEventListener("message", listen);
-  return () => removeEventListener("message", listen);
+  return () => {
+    removeEventListener("message", listen);
+    return result;
+  };
 };
 
 const launchWindow = (url, options) => {
@@ -511,17 +518,14 @@ const launchWindow = (url, options) => {
   const opened = open(inPopupMode(url), "_blank", `width=${width},height=${height},left=${left},top=${top}`);
   if (!opened) throw coded("Window is not initialized", "popup_blocked");
   return new Promise((resolve) => {
-    const end = (result) => {
+    const end = () => {
       clearInterval(timer);
-      stop();
-      resolve(result);
-    };
-    const stop = follow(url, () => opened, options, (result) => {
       opened.close();
-      end(result);
-    });
+      resolve(stop());
+    };
+    const stop = follow(url, () => opened, options, end);
     // No event tells that the user has closed it.
-    const timer = setInterval(() => opened.closed && end({ token: undefined, errorCode: "window_closed" }), 500);
+    const timer = setInterval(() => opened.closed && end(), 500);
   });
 };
 

@@ -41,7 +41,8 @@ export const show = (url, { width = "385px", height, isClosable = true }, follow
     style.replaceSync(css(width, height));
     const iframe = element("iframe", {
       id: id("iframe"),
-      name: "authsignal",
+      // Its page cannot know otherwise whether it may end by Escape.
+      name: isClosable ? "authsignal" : "authsignal-alert",
       title: "Authsignal multi-factor authentication",
       src: url,
       allow: "publickey-credentials-get *; publickey-credentials-create *; clipboard-write",
@@ -53,7 +54,6 @@ export const show = (url, { width = "385px", height, isClosable = true }, follow
 
     const focused = document.activeElement;
     const { overflow } = document.body.style;
-    let result = { token: undefined, errorCode: "window_closed" };
     const reveal = () => {
       clearTimeout(timer);
       iframe.classList.add("as-iframe-ready");
@@ -67,7 +67,6 @@ export const show = (url, { width = "385px", height, isClosable = true }, follow
     };
     const remove = () => {
       if (!container.isConnected) return;
-      stop();
       clearTimeout(timer);
       document.removeEventListener("keydown", onKey, true);
       document.removeEventListener("focusin", onFocus);
@@ -75,7 +74,7 @@ export const show = (url, { width = "385px", height, isClosable = true }, follow
       document.adoptedStyleSheets = document.adoptedStyleSheets.filter((sheet) => sheet !== style);
       document.body.style.overflow = overflow;
       focused?.focus?.();
-      resolve(result);
+      resolve(stop());
     };
     const onKey = (event) => {
       if (event.key === "Escape" && isClosable) remove();
@@ -85,10 +84,7 @@ export const show = (url, { width = "385px", height, isClosable = true }, follow
     };
     const stop = follow(
       () => iframe.contentWindow,
-      (done) => {
-        result = done;
-        close();
-      },
+      close,
       (message) => {
         if (message?.event === "AUTHSIGNAL_READY") reveal();
         const tall = Number(message?.height);

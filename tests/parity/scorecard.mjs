@@ -46,7 +46,7 @@ export const DEFECTS = [
   ["what `onTokenExpired` throws fails the call", "it is logged"],
   ["a security key's steps may mix two tokens", "one for all steps"],
   ["`launch` adds to a URL as to a text", "query and fragment stay what they are"],
-  ["a window that the user closes leaves the call pending", "it settles: `window_closed`"],
+  ["a window that the user closes leaves the call pending", "it settles: `window_closed`, or what the API had refused"],
   ["any window of the right origin is heard, and any height set", "only the one that was opened, and numbers"],
   ["the token of `launch` is not kept", "as the peer: apps validate it in their backend"],
   ["`VerificationMethod` is a type only, without `WHATSAPP`", "a value, with it"],

@@ -76,7 +76,7 @@ export const launch = [
     document.getElementById("__authsignal-popup-overlay").click();
     await t.settle();
     await look(t);
-  }),
+  }, { decision: "the frame's name tells the pre-built UI that Escape must not end it" }),
   popup("grows with its content", {}, async (t) => {
     await says(t, { height: 432 });
     await look(t);
@@ -84,6 +84,16 @@ export const launch = [
   popup("errors are passed on", (t) => ({ onError: t.callback("onError") }), async (t) => {
     await says(t, event("API_ERROR", { errorCode: "too_many_requests", statusCode: 429 }));
     await look(t);
+  }),
+  popup("closed after an error", {}, async (t) => {
+    await says(t, event("API_ERROR", { errorCode: "expired_token", statusCode: 401 }));
+    document.getElementById("__authsignal-popup-overlay").click();
+    await t.settle();
+  }, { decision: "TokenPayload.errorCode is the API's if it had refused something before" }),
+  popup("done after an error", {}, async (t) => {
+    await says(t, event("API_ERROR", { errorCode: "too_many_requests", statusCode: 429 }));
+    await says(t, event("CLOSE_POPUP", { token: "T2" }));
+    await t.advance(150);
   }),
   popup("done", {}, async (t) => {
     await says(t, event("READY"));
