@@ -1,13 +1,3 @@
-import { defineConfig } from "@playwright/test";
+import base from "../playwright.base.mjs";
 
-export default defineConfig({
-  testDir: ".",
-  outputDir: "../../target/docs-results",
-  forbidOnly: true,
-  workers: 1,
-  // A busy machine is slow.
-  timeout: 120_000,
-  expect: { timeout: 20_000 },
-  reporter: "list",
-  use: { browserName: "chromium", launchOptions: { executablePath: process.env.CHROMIUM } },
-});
+export default { ...base, outputDir: "../../target/docs-results" };

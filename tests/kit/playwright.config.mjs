@@ -1,14 +1,7 @@
-import { defineConfig } from "@playwright/test";
+import base from "../playwright.base.mjs";
 
-export default defineConfig({
-  testDir: ".",
+export default {
+  ...base,
   testMatch: ["playwright/*.spec.mjs", "cypress/*.spec.mjs"],
   outputDir: "../../target/kit/results",
-  forbidOnly: true,
-  workers: 1,
-  // A busy machine is slow.
-  timeout: 120_000,
-  expect: { timeout: 20_000 },
-  reporter: "list",
-  use: { browserName: "chromium", launchOptions: { executablePath: process.env.CHROMIUM } },
-});
+};
