@@ -74,7 +74,7 @@ test("a cancelled sign-in changes nothing, and says so", async ({ demo, server }
   await demo.open();
   const { userId } = await demo.signUp();
   await demo.signOut();
-  await demo.authenticator.forgetPasskeys();
+  await demo.authenticator.forget();
 
   await demo.signInButton.click();
   await expect(demo.note("sign-in")).toContainText("cancelled");

@@ -7,7 +7,7 @@ import {
 import { expect, test } from "./support/test.mjs";
 
 // A synchronised passkey that can derive secrets and hold a blob.
-test.use({ authenticatorKind: { hasPrf: true, hasLargeBlob: true } });
+test.use({ virtualAuthenticatorOptions: { hasPrf: true, hasLargeBlob: true } });
 
 const text = (value) => Buffer.from(value).toString("base64url");
 

@@ -5,7 +5,7 @@ import { chromium, request } from "@playwright/test";
 import { PNG } from "pngjs";
 import { Server } from "../e2e/support/server.mjs";
 import { ADDRESS, UiPage } from "../e2e/support/ui-page.mjs";
-import { VirtualAuthenticator } from "../e2e/support/virtual-authenticator.mjs";
+import { plugIn } from "../e2e/support/virtual-authenticator.mjs";
 
 const { AUTHSIGNAL_LOCAL_URL: baseURL, CHROMIUM } = process.env;
 const FILE = fileURLToPath(new URL("../../www-demo/pre-built-ui.png", import.meta.url));
@@ -21,7 +21,7 @@ const context = await browser.newContext({
 });
 const page = await context.newPage();
 const api = await request.newContext({ baseURL });
-await VirtualAuthenticator.add(page);
+await plugIn(page);
 const server = new Server(api);
 await server.reset();
 const ui = new UiPage(page, server);

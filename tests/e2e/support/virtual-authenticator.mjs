@@ -1,44 +1,13 @@
-/** An authenticator inside Chromium that always finds its user present. */
-export class VirtualAuthenticator {
-  #cdp;
-  #authenticatorId;
+import { playwrightFixtures } from "../../../pkg/testing/testing.js";
 
-  static async add(page, options) {
-    const authenticator = new VirtualAuthenticator();
-    authenticator.#cdp = await page.context().newCDPSession(page);
-    await authenticator.#cdp.send("WebAuthn.enable", { enableUI: false });
-    authenticator.#authenticatorId = await authenticator.#plugIn(options);
-    return authenticator;
-  }
+/** The test kit's fixtures of an authenticator in Chromium, as apps extend their tests with them. */
+export const { virtualAuthenticator, virtualAuthenticatorOptions } = playwrightFixtures();
 
-  /** A security key beside it, too. */
-  async plugInKey() {
-    await this.#plugIn({ transport: "usb", hasResidentKey: false, hasUserVerification: false });
-  }
-
-  async #plugIn(options = {}) {
-    const { authenticatorId } = await this.#cdp.send("WebAuthn.addVirtualAuthenticator", {
-      options: {
-        protocol: "ctap2",
-        ctap2Version: "ctap2_1",
-        transport: "internal",
-        hasResidentKey: true,
-        hasUserVerification: true,
-        isUserVerified: true,
-        automaticPresenceSimulation: true,
-        ...options,
-      },
-    });
-    return authenticatorId;
-  }
-
-  /** Takes the passkeys away, so that the next prompt ends as if its user had closed it. */
-  async forgetPasskeys() {
-    await this.#cdp.send("WebAuthn.clearCredentials", { authenticatorId: this.#authenticatorId });
-  }
-
-  async passkeys() {
-    const { credentials } = await this.#cdp.send("WebAuthn.getCredentials", { authenticatorId: this.#authenticatorId });
-    return credentials;
-  }
+/** The same where there is no fixture, or a second one is needed; `options` as of the DevTools protocol. */
+export async function plugIn(page, options = {}) {
+  let plugged;
+  await virtualAuthenticator({ page, virtualAuthenticatorOptions: options }, (authenticator) => {
+    plugged = authenticator;
+  });
+  return plugged;
 }

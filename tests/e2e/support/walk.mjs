@@ -38,7 +38,7 @@ export async function walk(demo, visit) {
   await visit("8-window-closed");
 
   await demo.reload();
-  await demo.authenticator.forgetPasskeys();
+  await demo.authenticator.forget();
   await demo.signInButton.click();
   await expect(demo.note("sign-in")).toContainText("cancelled");
   await visit("9-cancelled");
