@@ -180,7 +180,7 @@ for (const { name, stored, through, add, prove } of METHODS) {
 }
 
 test.describe("with a key at hand", () => {
-  test.use({ authenticatorKind: { transport: "usb", hasResidentKey: false, hasUserVerification: false } });
+  test.use({ virtualAuthenticatorOptions: { transport: "usb", hasResidentKey: false, hasUserVerification: false } });
 
   test("a security key is registered, and proves its user", async ({ page, server, ui }) => {
     await ui.open("ada", { username: "ada" });
@@ -213,7 +213,7 @@ test("a cancelled passkey prompt can be tried again, or left for another way", a
   await ui.button("Passkey").click();
   await ui.button("Create a passkey").click();
   await expect(ui.heading).toHaveText("Save your recovery codes");
-  await authenticator.forgetPasskeys();
+  await authenticator.forget();
 
   await ui.open("ada");
   await ui.button("Use your passkey").click();
@@ -311,12 +311,53 @@ test("a phone approves, if the number is the right one", async ({ request, serve
   await expect(ui.heading).toHaveText("Your sign-in methods");
 });
 
-test("a phone that declines is heard", async ({ request, server, ui }) => {
+test("a phone that declines ends the waiting, and its user goes back with a token that says so", async ({ request, server, ui }) => {
   const { token } = await server.track("ada", { scope: "add:authenticators" }, "addPhone");
   const phone = new Phone(request);
   await phone.enrol(token);
 
-  await ui.open("ada");
+  await ui.open("ada", { redirectToSettings: true });
   await expect(async () => phone.answer(false, null)).toPass();
-  await expect(ui.note).toHaveText("The request was declined on your phone.");
+  await expect(ui.heading).toHaveText("Request declined");
+  await expect(ui.page.getByText("Waiting for your phone")).toHaveCount(0);
+  await ui.button("Continue").click();
+  const validated = await server.validate((await ui.returned()).searchParams.get("token"));
+  expect(validated).toMatchObject({ isValid: false, state: "CHALLENGE_FAILED" });
+});
+
+test.describe("without a connection", () => {
+  test.use({ refusals: true });
+
+  test("a link that could not be sent is sent later", async ({ page, server, ui }) => {
+    await server.give("ada", { verificationMethod: "EMAIL_MAGIC_LINK", email: ADDRESS });
+    await page.route("**/challenge/email-magic-link", (route) => route.abort());
+    await ui.open("ada", { redirectToSettings: true });
+    await expect(ui.note).toHaveText("There is no connection. Nothing was changed. Try again.");
+    await page.unroute("**/challenge/email-magic-link");
+    await ui.button("Send a new link").click();
+    await ui.confirmSentLink();
+    await expect(ui.heading).toHaveText("Your sign-in methods");
+  });
+
+  test("the list of methods waits for it", async ({ page, server, ui }) => {
+    await server.give("ada", EMAIL);
+    await page.route("**/client/user-authenticators", (route) => route.abort());
+    await ui.open("ada", { redirectToSettings: true, scope: ALL_SCOPES });
+    await expect(ui.heading).toHaveText("No connection");
+    await page.unroute("**/client/user-authenticators");
+    await ui.button("Try again").click();
+    await expect(ui.heading).toHaveText("Your sign-in methods");
+  });
+});
+
+test("what the page cannot go on after is said, with a way back to the app", async ({ page, server, ui }) => {
+  await server.give("ada", EMAIL);
+  await page.route("**/client/user-authenticators", (route) =>
+    route.fulfill({ status: 200, contentType: "application/json", body: '{"errorDescription": "none"}' }),
+  );
+  await ui.open("ada");
+  await expect(ui.heading).toHaveText("This does not work any more");
+  await ui.button("Continue").click();
+  const validated = await server.validate((await ui.returned()).searchParams.get("token"));
+  expect(validated).toMatchObject({ isValid: false, state: "CHALLENGE_REQUIRED" });
 });

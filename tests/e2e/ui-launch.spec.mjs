@@ -1,4 +1,5 @@
 import { serveApp } from "./support/app-server.mjs";
+import { Keyboard } from "./support/hands.mjs";
 import { expect, test as base } from "./support/test.mjs";
 import { ADDRESS } from "./support/ui-page.mjs";
 
@@ -121,6 +122,41 @@ for (const [whose, folder] of [
       await expect(page.getByRole("button", { name: "Pay" })).toBeFocused();
     });
 
+    test("in a popup that is left by Escape inside, it answers with a token that says that nothing was proven", async ({ app, page, server }) => {
+      await app.launch(folder, { mode: "popup" });
+      await app.popup.getByLabel("Code", { exact: true }).press("Escape");
+      const { token } = await app.outcome();
+      expect(await server.validate(token)).toMatchObject({ isValid: false, state: "CHALLENGE_REQUIRED" });
+      await expect(page.locator("#__authsignal-popup-iframe")).toHaveCount(0);
+      await expect(page.getByRole("button", { name: "Pay" })).toBeFocused();
+    });
+
+    test("in a popup, by keyboard alone, it answers with the token, and the focus never leaves it", async ({ app, page, server }) => {
+      await app.launch(folder, { mode: "popup" });
+      await expect(app.popup.getByLabel("Code", { exact: true })).toBeVisible();
+      const keyboard = new Keyboard(page);
+      await keyboard.type(app.popup.getByLabel("Code", { exact: true }), (await server.message(ADDRESS)).code);
+      await page.keyboard.press("Enter");
+      await expect(app.popup.getByRole("heading", { level: 1 })).toHaveText("Sign in faster next time");
+
+      // More often than there are stops inside.
+      for (let stop = 0; stop < 8; stop++) {
+        await page.keyboard.press("Tab");
+        await expect(page.getByRole("button", { name: "Pay" })).not.toBeFocused();
+      }
+      await keyboard.press(app.popup.getByRole("button", { name: "Not now" }), "Space");
+      expect(await server.validate((await app.outcome()).token)).toMatchObject({ isValid: true, state: "CHALLENGE_SUCCEEDED" });
+    });
+
+    test("in a popup on a small screen, all of it can be reached", async ({ app, page }) => {
+      await page.setViewportSize({ width: 320, height: 256 });
+      await app.launch(folder, { mode: "popup" });
+      const leave = app.popup.getByRole("button", { name: "Leave without changes" });
+      await new Keyboard(page).reach(leave);
+      const { y, height } = await leave.boundingBox();
+      expect(y >= 0 && y + height <= 256, `the button at ${y}`).toBe(true);
+    });
+
     test("the page beneath a popup neither scrolls nor takes the focus until it is closed", async ({ app, page }) => {
       await app.launch(folder, { mode: "popup" });
       await expect(app.popup.getByRole("heading", { level: 1 })).toBeVisible();
@@ -140,6 +176,8 @@ for (const [whose, folder] of [
       await expect(app.popup.getByRole("heading", { level: 1 })).toBeVisible();
       await page.locator("#__authsignal-popup-container").press("Escape");
       await page.locator("#__authsignal-popup-overlay").click({ position: { x: 5, y: 5 } });
+      // The vendor's does not tell the page inside, where Escape is the same as its button to leave.
+      if (folder === "ours") await app.popup.getByLabel("Code", { exact: true }).press("Escape");
       await app.prove(app.popup);
       expect(await app.outcome()).toHaveProperty("token");
     });
@@ -223,6 +261,24 @@ for (const mode of ["popup", "window"]) {
   });
 }
 
+test("the same requests are made by redirect, whoever has launched it, and the same comes back", async ({ app, context, page }) => {
+  const traffic = [];
+  for (const folder of ["vendor", "ours"]) {
+    const requests = [];
+    const note = (request) => requests.push(`${request.method()} ${request.url().replace(/token=[^&]+/, "token=…")}`);
+    context.on("request", note);
+    await app.launch(folder, { mode: "redirect" }).catch(() => {});
+    await app.prove(page);
+    await page.waitForURL(`${app.origin}/back?**`);
+    context.off("request", note);
+    traffic.push(requests.filter((request) => !request.includes(`/${folder}/`)).sort());
+  }
+  const [vendor, ours] = traffic;
+  expect(ours).toEqual(vendor);
+  expect(ours).toContain(`GET ${app.baseURL}/ui/?token=…`);
+  expect(ours).toContain(`GET ${app.origin}/back?token=…`);
+});
+
 test("t12: our package listens to the page that it has opened, and to nobody else", async ({ app, baseURL, context, page }) => {
   await app.launch("ours", { mode: "popup" });
   await expect(app.popup.getByRole("heading", { level: 1 })).toBeVisible();
@@ -289,15 +345,27 @@ test("a window that its user closes settles the promise, with a code", async ({ 
   expect(await app.outcome()).toMatchObject({ errorCode: "window_closed" });
 });
 
-test("what the API refuses reaches onError, and a popup that is closed then settles the promise, with a code", async ({ app, page, server }) => {
+test("what the API refuses reaches onError, and a popup that is closed then settles the promise with its code", async ({ app, page, server }) => {
   await app.launch("ours", { mode: "popup" });
   await expect(app.popup.getByRole("heading", { level: 1 })).toBeVisible();
   await server.advanceClock(7200);
   await app.popup.getByRole("button", { name: "Send a new code" }).click();
   await expect(app.popup.getByText("Your time on this page is over.")).toBeVisible();
   await page.locator("#__authsignal-popup-container").press("Escape");
-  expect(await app.outcome()).toMatchObject({ errorCode: "window_closed" });
+  expect(await app.outcome()).toMatchObject({ errorCode: "expired_token" });
   expect(await page.evaluate(() => errors)).toContainEqual({ errorCode: "expired_token", statusCode: 401 });
+});
+
+test("what the API refuses in a window settles the promise with its code when the window is closed", async ({ app, context, server }) => {
+  const opened = context.waitForEvent("page");
+  await app.launch("ours", { mode: "window" });
+  const popup = await opened;
+  await expect(popup.getByRole("heading", { level: 1 })).toBeVisible();
+  await server.advanceClock(7200);
+  await popup.getByRole("button", { name: "Send a new code" }).click();
+  await expect(popup.getByText("Your time on this page is over.")).toBeVisible();
+  await popup.close();
+  expect(await app.outcome()).toMatchObject({ errorCode: "expired_token" });
 });
 
 test("a window that navigates away hands over nothing, and its end settles the promise, with a code", async ({ app, context }) => {

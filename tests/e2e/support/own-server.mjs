@@ -1,13 +1,42 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { createServer } from "node:net";
 import { createInterface } from "node:readline";
 
 const folder = (path) => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
 
+const PAGES = ["--site", folder("target/site"), "--pkg", folder("pkg")];
+const LOCAL = ["--port", "0", "--database", "sqlite::memory:", ...PAGES];
+
 /** A server with flags of its own, beside the one that the tests share: `{origin, stop}`. */
-export async function startServer(...flags) {
-  const child = run(flags, "ignore");
+export function startServer(...flags) {
+  return listening(run([...LOCAL, ...flags], "ignore"));
+}
+
+/**
+ * A deployment on this machine, its data in `database`, for pages of `origin` alone: `{origin, secret, stop}`. It has to
+ * be told its own address before it listens.
+ */
+export async function startDeployment(origin, database) {
+  const port = await freePort();
+  const publicUrl = `http://localhost:${port}`;
+  const secret = "a secret that only this test knows";
+  const flags = ["serve", "--listen", `127.0.0.1:${port}`, "--public-url", publicUrl, "--origin", origin, "--rp-id", "localhost"];
+  const child = run([...flags, "--database", `sqlite:${database}`, "--secret", secret, ...PAGES], "ignore");
+  const { stop } = await listening(child);
+  return { origin: publicUrl, secret, stop };
+}
+
+async function freePort() {
+  const server = createServer();
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+async function listening(child) {
   for await (const line of createInterface({ input: child.stdout })) {
     const [, origin] = /^listening on (.*)$/.exec(line) ?? [];
     if (origin) return { origin, stop: () => child.kill("SIGKILL") };
@@ -17,7 +46,7 @@ export async function startServer(...flags) {
 
 /** What a server says that ends instead of starting: `{status, said}`. */
 export async function failToStart(...flags) {
-  const child = run(flags, "pipe");
+  const child = run([...LOCAL, ...flags], "pipe");
   let said = "";
   child.stderr.setEncoding("utf8").on("data", (text) => (said += text));
   // A server that starts nonetheless would never end by itself.
@@ -27,7 +56,5 @@ export async function failToStart(...flags) {
 }
 
 function run(flags, stderr) {
-  const { AUTHSIGNAL_LOCAL } = process.env;
-  const common = ["--port", "0", "--database", "sqlite::memory:", "--site", folder("target/site"), "--pkg", folder("pkg")];
-  return spawn(AUTHSIGNAL_LOCAL, [...common, ...flags], { stdio: ["ignore", "pipe", stderr] });
+  return spawn(process.env.AUTHSIGNAL_LOCAL, flags, { stdio: ["ignore", "pipe", stderr] });
 }

@@ -1,14 +1,15 @@
 import { expect } from "@playwright/test";
 
-const SECRET = { Authorization: `Basic ${btoa("local-secret:")}` };
 
 /** The local server, as its operator and as a customer's backend see it. */
 export class Server {
   #request;
+  #backend;
   #read = new Map();
 
-  constructor(request) {
+  constructor(request, secret = "local-secret") {
     this.#request = request;
+    this.#backend = { Authorization: `Basic ${btoa(`${secret}:`)}` };
   }
 
   /** Empties the data and sets the clock right. */
@@ -23,7 +24,7 @@ export class Server {
   /** What is really stored for a user: the server API, with the secret that the page never sees. */
   async authenticators(userId) {
     const response = await this.#request.get(`/v1/users/${userId}/authenticators`, {
-      headers: SECRET,
+      headers: this.#backend,
     });
     expect(response.status()).toBe(200);
     return response.json();
@@ -37,17 +38,17 @@ export class Server {
 
   /** Tracks an action, as a backend does before it sends the user to the pre-built UI: `{url, token, state, …}`. */
   async track(userId, attributes = {}, action = "manage") {
-    return this.#post(`/v1/users/${userId}/actions/${action}`, attributes, SECRET);
+    return this.#post(`/v1/users/${userId}/actions/${action}`, attributes, this.#backend);
   }
 
   /** Whether the challenge of this token was completed, as the backend asks when the user comes back. */
   async validate(token) {
-    return this.#post("/v1/validate", { token }, SECRET);
+    return this.#post("/v1/validate", { token }, this.#backend);
   }
 
   /** Gives a user an authenticator that was verified elsewhere. */
   async give(userId, authenticator) {
-    await this.#post(`/v1/users/${userId}/authenticators`, authenticator, SECRET);
+    await this.#post(`/v1/users/${userId}/authenticators`, authenticator, this.#backend);
   }
 
   /** The newest message to this address, `{kind, code, url}`: each is handed out once, the next call waits for the next. */

@@ -1,15 +1,17 @@
 import { expect } from "@playwright/test";
+import { Mouse } from "./hands.mjs";
 import { Phone } from "./phone.mjs";
 import { ADDRESS, PHONE } from "./ui-page.mjs";
+import { plugIn } from "./virtual-authenticator.mjs";
 
 const ALL_SCOPES = "add:authenticators update:authenticators remove:authenticators";
 
 /**
  * Takes the pre-built UI through all of its screens, in whatever language, and calls `visit(name)` on each. The fixtures
- * are the test's: `{ui, request, authenticator}`.
+ * are the test's: `{ui, request}`; `hands` do what a person does.
  */
-export async function walkUi(fixtures, visit) {
-  const walk = new Walk(fixtures, visit);
+export async function walkUi(fixtures, visit, hands = new Mouse()) {
+  const walk = new Walk(fixtures, visit, hands);
   await walk.throughEnrolment();
   await walk.throughChallenges();
   await walk.throughSettings();
@@ -18,16 +20,20 @@ export async function walkUi(fixtures, visit) {
 
 // Not by what the buttons say: the walk is made in every language.
 class Walk {
-  constructor({ ui, request, authenticator }, visit) {
-    Object.assign(this, { ui, page: ui.page, server: ui.server, request, authenticator, visit });
+  constructor({ ui, request }, visit, hands) {
+    Object.assign(this, { ui, page: ui.page, server: ui.server, request, visit, hands });
   }
 
-  press(selector) {
-    return this.page.locator(selector).first().click();
+  press(selector, key) {
+    return this.hands.press(this.page.locator(selector).first(), key);
+  }
+
+  type(text, selector = "input") {
+    return this.hands.type(this.page.locator(selector), text);
   }
 
   choose(method) {
-    return this.press(`.choice[data-method=${method}]`);
+    return this.press(`.choice[data-method=${method}]`, "Space");
   }
 
   back() {
@@ -41,7 +47,7 @@ class Walk {
   }
 
   async throughEnrolment() {
-    const { page, server, ui } = this;
+    const { server, ui } = this;
     await ui.open("grace", { username: "grace" });
     await this.at(".choices", "enrol-first");
     for (const [method, mark] of [
@@ -56,7 +62,7 @@ class Walk {
       await this.at(mark, `enrol-${method.toLowerCase()}`);
       const [to, sent] = { EMAIL_OTP: ["grace@example.test", "input.code"], EMAIL_MAGIC_LINK: [ADDRESS, ".waiting"] }[method] ?? [];
       if (to) {
-        await page.locator("input").fill(to);
+        await this.type(to);
         await this.press("form button");
         await this.at(sent, `enrol-${method.toLowerCase()}-sent`);
       }
@@ -64,10 +70,10 @@ class Walk {
     }
     await this.choose("AUTHENTICATOR_APP");
     await this.at(".qr svg", "enrol-authenticator_app");
-    await page.locator("input.code").fill("000000");
+    await this.type("000000");
     await this.press("form button");
     await this.at(".note[data-kind=refused]", "enrol-wrong-code");
-    await page.locator("input.code").fill(await ui.appCode(await ui.appSecret()));
+    await this.type(await ui.appCode(await ui.appSecret()));
     await this.press("form button");
     await this.at(".codes", "recovery-codes");
     await this.press("button.wide");
@@ -92,7 +98,9 @@ class Walk {
       await this.at(mark, `challenge-${verificationMethod.toLowerCase()}`);
     }
     for (const method of ["PASSKEY", "SECURITY_KEY"]) {
-      if (method === "SECURITY_KEY") await this.authenticator.plugInKey();
+      if (method === "SECURITY_KEY") {
+        await plugIn(page, { transport: "usb", hasResidentKey: false, hasUserVerification: false });
+      }
       const user = `user-${method}`;
       await ui.open(user, { username: user });
       await this.choose(method);
@@ -110,7 +118,9 @@ class Walk {
     await ui.open("user-PUSH", { custom: { numberMatch: "42" } });
     await this.at(".number", "challenge-push");
     await expect(async () => phone.answer(false, "42")).toPass();
-    await this.at(".note[data-kind=refused]", "challenge-push-declined");
+    await this.at("button.wide", "challenge-push-declined");
+    await this.press("button.wide");
+    await ui.returned();
 
     await server.give("ada", { verificationMethod: "EMAIL_OTP", email: "walker@example.test" });
     await server.give("ada", { verificationMethod: "SMS", phoneNumber: PHONE });
@@ -121,17 +131,20 @@ class Walk {
     await this.at(".choices", "other-ways");
     await this.choose("EMAIL_OTP");
     await this.at("input.code");
-    await page.locator("input.code").fill((await server.message("walker@example.test")).code);
+    await this.type((await server.message("walker@example.test")).code);
     await this.press("form button");
     await this.at("button.wide", "passkey-offered");
   }
 
   async throughSettings() {
-    const { server, ui } = this;
+    const { page, server, ui } = this;
     await ui.open("ada", { redirectToSettings: true, scope: ALL_SCOPES });
     await this.at(".authenticators", "settings");
     await this.press(".authenticators li:first-child .quiet");
     await this.at("input", "rename");
+    await page.keyboard.press("Escape");
+    await this.at(".authenticators li:first-child strong");
+    await expect(page.locator(".authenticators li:first-child .quiet").first()).toBeFocused();
     await this.press(".authenticators li:nth-child(2) .row .quiet:last-child");
     await this.at("button.danger", "remove");
     await this.press("button.danger");
@@ -155,5 +168,13 @@ class Walk {
     await this.at("h1", "time-over");
     await page.goto("/ui/?x=1");
     await this.at("h1", "no-token");
+
+    const tracked = await server.track("ada");
+    await page.route("**/v1/client/ui", (route) => route.abort());
+    await page.goto(tracked.url);
+    await this.at("button.wide", "offline");
+    await page.unroute("**/v1/client/ui");
+    await this.press("button.wide");
+    await this.at("input.code");
   }
 }

@@ -33,7 +33,10 @@ export async function challenge(page, enrolled) {
   let method = methods[0];
   for (;;) {
     const outcome = await present((done, signal) => challengeScreen(page, method, methods, enrolled, done, signal));
-    if (outcome === "verified") return;
+    if (outcome === "verified") {
+      page.whenExpired = undefined;
+      return;
+    }
     if (outcome === "other") method = (await present((done) => waysScreen(page, methods, done))) ?? method;
   }
 }
@@ -98,32 +101,37 @@ const DRIVERS = {
   SMS: (page, verified, to, signal) => sentCode(page.authsignal.sms, page, verified, to, signal),
   WHATSAPP: (page, verified, to, signal) => sentCode(page.authsignal.whatsapp, page, verified, to, signal),
 
-  EMAIL_MAGIC_LINK: ({ authsignal, start }, verified, to, signal) => {
-    start(async () => {
-      dataOf(await authsignal.emailML.challenge());
-      const result = await authsignal.emailML.checkVerificationStatus({ signal });
+  EMAIL_MAGIC_LINK: (page, verified, to, signal) => {
+    const { emailML } = page.authsignal;
+    const ask = async () => {
+      dataOf(await emailML.challenge());
+      const result = await emailML.checkVerificationStatus({ signal });
       if (!signal.aborted) await verified(dataOf(result));
-    }, signal);
-    return [element("p", {}, text("link.sent", { to: address(to) })), waiting(text("link.wait"))];
+    };
+    const sent = [element("p", {}, text("link.sent", { to: address(to) }))];
+    return [elsewhere(page, { sent, wait: text("link.wait"), again: text("link.again") }, ask, signal)];
   },
 
-  PUSH: ({ authsignal, start, opened }, verified, _, signal) => {
-    start(async () => {
+  PUSH: (page, verified, _, signal) => {
+    const { authsignal, opened } = page;
+    const ask = async () => {
       const { challengeId } = dataOf(await authsignal.push.challenge({ action: opened.action.actionCode }));
       for (;;) {
         await pause(POLL_MILLISECONDS, signal);
-        const data = dataOf(await authsignal.push.verify({ challengeId }));
         if (signal.aborted) return;
-        if (data.isVerified) return verified(data);
-        if (data.isConsumed) return say("refused", text("push.denied"));
+        const data = await patient(() => authsignal.push.verify({ challengeId }));
+        if (signal.aborted) return;
+        if (data?.isVerified) return verified(data);
+        // Which ends the action, too: no other method could prove anything to it.
+        if (data?.isConsumed) return page.end("error.push_denied", "push.declined");
       }
-    }, signal);
+    };
     const number = opened.action.numberMatch;
-    return [
+    const sent = [
       element("p", {}, text("push.sent")),
       ...(number ? [element("p", {}, text("push.number")), element("p", { class: "number" }, number)] : []),
-      waiting(text("push.wait")),
     ];
+    return [elsewhere(page, { sent, wait: text("push.wait"), again: text("push.again") }, ask, signal)];
   },
 
   RECOVERY_CODE: ({ session }, verified) => [
@@ -148,9 +156,36 @@ function sentCode(channel, { start }, verified, to, signal) {
   ];
 }
 
-/** Shows that the page is waiting for something that happens elsewhere. */
-export function waiting(label) {
-  return element("p", { class: "waiting" }, label);
+/**
+ * What is done on another device. The page shows what has been `sent`, and that it waits; if that comes to nothing, it
+ * waits no more and offers to `ask` again.
+ */
+export function elsewhere({ start }, { sent, wait, again }, ask, signal) {
+  const node = element("div", { tabindex: "-1" });
+  const begin = () => {
+    node.replaceChildren(...sent, element("p", { class: "waiting" }, wait));
+    start(async () => {
+      try {
+        await ask();
+      } catch (error) {
+        node.replaceChildren(
+          button(again, "primary wide", () => {
+            begin();
+            node.focus();
+          }),
+        );
+        throw error;
+      }
+    }, signal);
+  };
+  begin();
+  return node;
+}
+
+/** The data of an answer that is asked for again and again: nothing while there is no connection. */
+async function patient(call) {
+  const result = await call();
+  return result.errorCode === "network_error" ? undefined : dataOf(result);
 }
 
 /** Codes are often pasted with spaces. */

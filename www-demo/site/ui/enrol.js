@@ -1,7 +1,7 @@
 // Adding an authenticator, by each of the methods.
 
 import { element } from "../dom.js";
-import { digits, waiting, wrongCode } from "./challenge.js";
+import { digits, elsewhere, wrongCode } from "./challenge.js";
 import { dataOf } from "./session.js";
 import { CODE_FIELD, button, copyButton, form, present, screen } from "./stage.js";
 import { address, text } from "./texts.js";
@@ -32,10 +32,13 @@ function enrolBy(page, method) {
       if (data.token) await page.session.take(data.token);
       done(true);
     };
-    const body = element("div", {});
+    const body = element("div", { tabindex: "-1" });
     const replace = (...nodes) => {
       body.replaceChildren(...nodes);
-      body.querySelector("input")?.focus();
+      // What was used is gone, and the focus with it.
+      const field = body.querySelector("input");
+      if (field) field.focus();
+      else if (body.isConnected) body.focus();
     };
     replace(...DRIVERS[method](page, added, replace, signal));
     return screen(
@@ -124,16 +127,24 @@ const DRIVERS = {
     return byCode(channel, "phoneNumber", phoneField(opened), ["phone.label", "phone.send"], added, replace);
   },
 
-  EMAIL_MAGIC_LINK: ({ authsignal, opened, start }, added, replace, signal) => [
-    form(text("email.label"), emailField(opened), text("email.send-link"), async (email) => {
-      dataOf(await authsignal.emailML.enroll({ email }));
-      replace(element("p", {}, text("link.sent", { to: address(email) })), waiting(text("link.wait")));
-      start(async () => {
-        const result = await authsignal.emailML.checkVerificationStatus({ signal });
-        if (!signal.aborted) await added(dataOf(result));
-      }, signal);
-    }),
-  ],
+  EMAIL_MAGIC_LINK: (page, added, replace, signal) => {
+    const { emailML } = page.authsignal;
+    return [
+      form(text("email.label"), emailField(page.opened), text("email.send-link"), async (email) => {
+        const send = async () => dataOf(await emailML.enroll({ email }));
+        await send();
+        let isSent = true;
+        const ask = async () => {
+          if (!isSent) await send();
+          isSent = false;
+          const result = await emailML.checkVerificationStatus({ signal });
+          if (!signal.aborted) await added(dataOf(result));
+        };
+        const sent = [element("p", {}, text("link.sent", { to: address(email) }))];
+        replace(elsewhere(page, { sent, wait: text("link.wait"), again: text("link.again") }, ask, signal));
+      }),
+    ];
+  },
 };
 
 /** An address that gets a code. */

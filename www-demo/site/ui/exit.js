@@ -22,6 +22,14 @@ export class Exit {
     return Boolean(this.#opener);
   }
 
+  /**
+   * Whether Escape ends the popup: `launch` hears the key only while the focus is outside of the frame. Ours gives the
+   * frame another name where it may not; the vendor's cannot say so.
+   */
+  get mayEscape() {
+    return this.isPopup && window.parent !== window && window.name === "authsignal";
+  }
+
   /** The address that `track` was given. The server has checked its origin; a second look costs nothing. */
   set redirectUrl(url) {
     const { protocol, origin } = new URL(url);

@@ -1,4 +1,5 @@
 import { byId, element } from "../dom.js";
+import { query } from "./address.js";
 import { challengeable } from "./authenticators.js";
 import { challenge } from "./challenge.js";
 import { configuration, showBrand } from "./configuration.js";
@@ -6,16 +7,12 @@ import { createPasskey, enrol } from "./enrol.js";
 import { Exit } from "./exit.js";
 import { Refused, Session } from "./session.js";
 import { recoveryCodes, settings } from "./settings.js";
-import { button, onComplaint, present, say, screen, setAside } from "./stage.js";
+import { button, onComplaint, onEscape, present, say, screen, setAside } from "./stage.js";
 import { hasText, speak, text } from "./texts.js";
 
 const BASE_URL = `${location.origin}/v1`;
 /** Remaining seconds at which the time is spoken. */
 const SPOKEN_SECONDS = [300, 120, 60];
-
-const query = new URLSearchParams(location.search);
-// Out of the address bar, the history and any Referer before anything else happens.
-history.replaceState(null, "", location.pathname);
 
 const session = new Session(configuration.tenantId, BASE_URL, () => showTimeLeft());
 const exit = new Exit(query.get("mode") === "popup");
@@ -31,9 +28,24 @@ const page = {
   /** Set by a screen that has its own way to go on with a fresh token; otherwise the user proves again. */
   whenExpired: undefined,
   quit: () => leave(),
+  end: (reason, title) => end(reason, title),
   /** Runs what a screen begins by itself; of a screen that is over nothing is said any more. */
   start: (work, signal) => work().catch((error) => signal.aborted || complain(error)),
+  /** Asks for what there is no screen without: again when there is a connection, or the user has proven themselves. */
+  insist: async (ask) => {
+    for (;;) {
+      try {
+        return await connected(ask);
+      } catch (error) {
+        if (error.code !== "expired_token") throw error;
+        if (!(await expired())) throw OVER;
+      }
+    }
+  },
 };
+
+/** Thrown where nothing can be done here any more, and the page says so already. */
+const OVER = new Error("The time of this page is over.");
 
 async function begin() {
   showBrand();
@@ -43,11 +55,11 @@ async function begin() {
 
   const token = query.get("token");
   if (!token) return end("error.no-token");
+  await session.take(token);
   try {
-    await session.take(token);
-    page.opened = await session.open();
+    page.opened = await connected(() => session.open());
   } catch (error) {
-    exit.failed(error.code, error.status);
+    report(error);
     return end(hasText(`error.${error.code}`) ? `error.${error.code}` : "error.no-token");
   }
   const { action } = page.opened;
@@ -55,12 +67,34 @@ async function begin() {
   if (action.locale) await speak([action.locale, ...navigator.languages], configuration.texts);
   setInterval(() => {
     showTimeLeft();
-    if (session.may("add") && session.left === 0) expired();
+    if (!isOver && session.may("add") && session.left === 0) expired();
   }, 1000);
 
   exit.ready();
-  await visit();
+  try {
+    await visit();
+  } catch (error) {
+    if (error === OVER) return;
+    report(error);
+    return end("error.other", undefined, { description: error.message });
+  }
   leave();
+}
+
+/** Asks, as often as it takes while there is no connection. */
+async function connected(ask) {
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (error.code !== "network_error") throw error;
+      const asked = present((done) =>
+        screen(text("error.offline"), text("error.network_error"), button(text("again"), "primary wide", () => done())),
+      );
+      exit.ready();
+      await asked;
+    }
+  }
 }
 
 /** The whole visit, from the first screen to the last. */
@@ -69,7 +103,7 @@ async function visit() {
   const maySkip = ["add", "update", "remove"].some((operation) => session.may(operation));
 
   if (user.isEnrolled) {
-    page.enrolled = challengeable(await session.authenticators(), page.opened);
+    page.enrolled = challengeable(await page.insist(() => session.authenticators()), page.opened);
     if (!(action.redirectToSettings && maySkip)) await challenge(page, page.enrolled);
   } else {
     await enrol(page, "enrol.first");
@@ -117,7 +151,10 @@ function showTimeLeft() {
 
 let renewing;
 
-/** The token has ended: with a fresh one the user proves again, and finds the screen as they left it. */
+/**
+ * The token has ended: with a fresh one the user proves again, and finds the screen as they left it. Resolves with
+ * whether there is a fresh one.
+ */
 function expired() {
   renewing ??= renew().finally(() => {
     renewing = undefined;
@@ -126,33 +163,47 @@ function expired() {
 }
 
 async function renew() {
+  const putBack = setAside();
   try {
-    await session.renew();
+    await connected(() => session.renew());
   } catch (error) {
-    exit.failed(error.code, error.status);
-    return end("error.expired_token");
+    report(error);
+    end("error.expired_token");
+    return false;
   }
   spokenAt = Infinity;
-  if (page.whenExpired) return page.whenExpired();
+  if (page.whenExpired) {
+    page.whenExpired();
+    return true;
+  }
   // Nobody has a method yet that could be proven: the fresh token may add the first one, as the old one might.
-  if (page.enrolled.size === 0) return;
-  const putBack = setAside();
-  const proven = challenge(page, page.enrolled);
-  say("info", text("left.over"));
-  await proven;
-  page.whenExpired = undefined;
+  if (page.enrolled.size > 0) {
+    const proven = challenge(page, page.enrolled);
+    say("info", text("left.over"));
+    await proven;
+  }
   putBack();
+  return true;
 }
 
 // ---- What goes wrong -----------------------------------------------------------------------------------------------
 
-/** What the opener need not hear of: a mistyped code, and what never reached the API. */
-const UNREPORTED = ["CODE_INVALID_OR_EXPIRED", "MAX_ATTEMPTS_EXCEEDED", "network_error"];
+/** What the opener need not hear of: what the user may put right here, and what never reached the API. */
+const UNREPORTED = [
+  "CODE_INVALID_OR_EXPIRED",
+  "MAX_ATTEMPTS_EXCEEDED",
+  "network_error",
+  "challenge_expired",
+];
+
+function report({ code, status }) {
+  if (!UNREPORTED.includes(code)) exit.failed(code, status);
+}
 
 async function complain(error) {
   if (error instanceof Refused) {
     if (error.code === "expired_token") return expired();
-    if (!UNREPORTED.includes(error.code)) exit.failed(error.code, error.status);
+    report(error);
     return say(
       "refused",
       hasText(`error.${error.code}`) ? text(`error.${error.code}`) : text("error.other", { description: error.message }),
@@ -171,12 +222,15 @@ function leave() {
   if (!exit.leave(session.token)) present(() => screen(text("done.title"), text("done.why")));
 }
 
+let isOver = false;
+
 /** Nothing can be done here any more. */
-function end(reason) {
+function end(reason, title = "error.title", values = {}) {
+  isOver = true;
   present(() =>
     screen(
-      text("error.title"),
-      text(reason),
+      text(title),
+      text(reason, values),
       ...(session.token ? [button(text("continue"), "primary wide", () => leave())] : []),
     ),
   );
@@ -185,4 +239,5 @@ function end(reason) {
 
 // Last, so that all of the above is there when the first answer comes.
 onComplaint(complain);
+onEscape(() => exit.mayEscape && leave());
 await begin();

@@ -11,7 +11,7 @@ export async function settings(page) {
   let said = [];
   for (;;) {
     page.whenExpired = undefined;
-    const authenticators = (await page.session.authenticators()).filter((one) => one.verifiedAt);
+    const authenticators = (await page.insist(() => page.session.authenticators())).filter((one) => one.verifiedAt);
     page.enrolled = challengeable(authenticators, page.opened);
     const shown = present((done) => settingsScreen(page, authenticators, done));
     say(...said);
@@ -29,16 +29,19 @@ export async function settings(page) {
 
 /** New recovery codes, shown once. */
 export async function recoveryCodes(page) {
-  const codes = await page.session.newRecoveryCodes();
-  await present((done) =>
-    screen(
+  const codes = await page.insist(() => page.session.newRecoveryCodes());
+  await present((done) => {
+    const shown = screen(
       text("codes.title"),
       text("codes.why"),
       element("ul", { class: "codes", dir: "ltr" }, ...codes.map((code) => element("li", {}, code))),
       copyButton("codes.copy", codes.join("\n"), "codes.copied"),
       button(text("codes.saved"), "primary wide", () => done()),
-    ),
-  );
+    );
+    // Gone by a key pressed in passing, they would be lost.
+    shown.dataset.stays = "";
+    return shown;
+  });
 }
 
 /** What a person calls this authenticator. */
@@ -94,7 +97,7 @@ function item(page, authenticator, isLast, done) {
     );
     if (focus) node.querySelector(`[aria-label="${CSS.escape(focus)}"]`)?.focus();
   };
-  const cancel = (which) => button(text("cancel"), "quiet", () => rest(which));
+  const cancel = (which) => button(text("cancel"), "quiet", () => rest(which), { "data-cancel": "" });
 
   const rename = () => {
     node.replaceChildren(

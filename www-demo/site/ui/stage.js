@@ -32,11 +32,13 @@ export function setAside() {
 }
 
 function put(nodes) {
+  const isFirst = stage.ariaBusy === "true";
   stage.replaceChildren(...nodes);
-  stage.removeAttribute("aria-busy");
+  stage.ariaBusy = "false";
   const heading = stage.querySelector("h1");
   document.title = heading.textContent;
-  heading.focus();
+  // Nobody has pressed a key yet: a ring around the first heading would only puzzle.
+  heading.focus(isFirst ? { focusVisible: false } : {});
 }
 
 /** A screen: a heading that takes the focus, a sentence, what there is to do. */
@@ -75,6 +77,20 @@ export function form(label, field, action, work) {
 
 /** The field of a one-time code. */
 export const CODE_FIELD = { class: "code", inputmode: "numeric", autocomplete: "one-time-code", maxlength: "8", dir: "ltr" };
+
+/**
+ * Set by the page: what Escape does where no question is open; an open one it takes back. A screen that is marked
+ * `data-stays` is left by its own button alone.
+ */
+export function onEscape(handler) {
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || event.isComposing || event.defaultPrevented) return;
+    const question = event.target.closest("li") ?? stage;
+    const cancel = question.querySelector("[data-cancel]") ?? stage.querySelector("[data-cancel]");
+    if (cancel) cancel.click();
+    else if (!stage.querySelector("[data-stays]")) handler();
+  });
+}
 
 /** Set by the page: what happens to an error that a button's work did not handle itself. */
 let complain;
