@@ -39,6 +39,15 @@ test("defect 30: the package brings no dependency, used or not", () => {
   assert.deepEqual(readdirSync(join(folder, "node_modules")).filter((name) => !name.startsWith(".")), ["authsignal-wasm"]);
 });
 
+test("every entry is found, imported and required", async () => {
+  const names = (exported) => Object.keys(exported).filter((name) => name !== "default" && name !== "module.exports").sort();
+  for (const entry of ["authsignal-wasm", "authsignal-wasm/js", "authsignal-wasm/testing"]) {
+    assert.deepEqual(names(await load(entry)), names(require(entry)), entry);
+  }
+  assert.equal(require("authsignal-wasm/package.json").name, "authsignal-wasm");
+  assert.equal(readFileSync(require.resolve("authsignal-wasm/core.wasm")).subarray(0, 4).toString("latin1"), "\0asm");
+});
+
 test("its version is a real one", () => {
   const { version } = JSON.parse(readFileSync(join(installed, "package.json"), "utf8"));
   assert.match(version, /^\d+\.\d+\.\d+$/);

@@ -299,6 +299,17 @@ for (const entry of ["index.js", "js.js"]) {
   });
 }
 
+test("in a Web Worker that is a classic script a token is used", async ({ page, site, said, server, baseURL }) => {
+  site.files["/worker.js"] = `importScripts("/pkg/dist/index.min.js"); globalThis.library = authsignal; postMessage("ready");`;
+  site.files["/app.js"] = `globalThis.worker = new Worker("/worker.js"); worker.onmessage = () => (globalThis.ready = true);`;
+  const appeared = page.waitForEvent("worker");
+  await page.goto(site.origin);
+  const worker = await appeared;
+  await page.waitForFunction(() => globalThis.ready);
+  expect(await enroll(worker, server, baseURL)).toEqual(ENROLLED);
+  expect(said).toEqual({ errors: [], warnings: [] });
+});
+
 /* ---- Wasm from the host ---- */
 
 for (const [what, given] of [

@@ -34,6 +34,19 @@ const SITES = [
   { name: "no tool, by a classic script", project: "app", folder: ".", page: page("<script src=/pkg/dist/index.min.js></script><script>library = authsignal</script>"), core: "js" },
 ];
 
+/** The same, where the app names the address of the wasm. */
+const ADDRESS = `import * as library from "authsignal-wasm";
+import address from "authsignal-wasm/core.wasm";
+
+library.load({ wasm: address });
+globalThis.library = library;
+`;
+const NAMED = [
+  { name: "Vite", project: "app", app: ADDRESS.replace(".wasm", ".wasm?url"), build: "vite build", folder: "dist", core: "wasm" },
+  { name: "esbuild", project: "app", app: ADDRESS, build: "esbuild app.js --bundle --format=esm --loader:.wasm=file --outdir=dist", folder: "dist", page: MODULE, core: "wasm" },
+  { name: "Bun", project: "app", app: ADDRESS, build: "bun build app.js --outdir dist --target browser", folder: "dist", page: MODULE, core: "wasm" },
+];
+
 /** The same, in a Web Worker of the app's. */
 const WORKERS = [
   { name: "Vite's server", project: "worker", server: "vite --strictPort --port", core: "wasm" },
@@ -114,7 +127,7 @@ const freePort = async () => {
 
 /** Builds and serves a row of the tables, with another script where there is an `app`, as long as `use` takes. */
 const withSite = async ({ name, project, build, server, folder, page, app }, site, use) => {
-  const copy = copyOf(project, `${project} ${name}`);
+  const copy = copyOf(project, `${project} ${name} ${app ? "changed" : ""}`);
   if (app) writeFileSync(join(copy, "app.js"), app);
   if (build) await run(build, copy);
   if (server) {
@@ -133,8 +146,8 @@ const wasmOf = (page) => {
   return answers;
 };
 
-for (const row of SITES) {
-  test(`an app by ${row.name} signs in and adds an authenticator`, async ({ page, site, said, server, authenticator, baseURL }) => {
+for (const row of [...SITES, ...NAMED]) {
+  test(`an app by ${row.name} signs in and adds an authenticator${row.app ? ", by the address of the wasm" : ""}`, async ({ page, site, said, server, authenticator, baseURL }) => {
     await withSite(row, site, async (origin) => {
       const answers = wasmOf(page);
       await page.goto(origin);
