@@ -49,7 +49,11 @@ const SUITES: &[Suite] = &[
 
 /// Those that take too long for every change: they run by their name, or all by `all`.
 const HEAVY_SUITES: &[Suite] = &[
-    Suite { name: "docs", what: "the documentation in Chromium, its snippets, and its quick start", run: docs },
+    Suite {
+        name: "docs",
+        what: "the documentation in Chromium, its snippets compiled and run, and its quick start in Vite",
+        run: docs,
+    },
     Suite {
         name: "examples",
         what: "the apps of www-demo/examples, in development and as built, in Chromium",

@@ -177,7 +177,7 @@ test("an import without use leaves nothing of the package in the pages that thes
 });
 
 test("the quick start works in a fresh app of create-vite as it is written", async ({ page, site, said, server, authenticator, baseURL }) => {
-  const text = readFileSync(new URL("../../../www-demo/docs/index.md", import.meta.url), "utf8");
+  const text = readFileSync(new URL("../../../www-demo/docs/quick-start.md", import.meta.url), "utf8");
   const [, created] = /^npm create vite@latest my-app -- (.*)$/m.exec(text);
   const apps = join(PACKED, "apps");
   mkdirSync(apps, { recursive: true });
