@@ -1,9 +1,9 @@
 //! The examples in JavaScript: the package in them as npm installs it from the tarball.
 
 use crate::serve::TestServer;
-use crate::shell::{files, root, run, say};
-use crate::{setup, suites};
-use anyhow::{Context, Result, bail};
+use crate::shell::{root, run, say};
+use crate::{package, setup, suites};
+use anyhow::{Result, bail};
 use std::fs::File;
 use std::path::PathBuf;
 use std::process::Command;
@@ -23,15 +23,8 @@ pub fn install() -> Result<()> {
     let installed = folder().join("node_modules/authsignal-wasm");
     if installed.is_symlink() {
         std::fs::remove_file(&installed)?;
-    } else if installed.exists() {
-        std::fs::remove_dir_all(&installed)?;
     }
-    for file in files(std::slice::from_ref(&packed)) {
-        let copied = installed.join(file.strip_prefix(&packed)?);
-        std::fs::create_dir_all(copied.parent().context("a file has a folder")?)?;
-        std::fs::copy(&file, copied)?;
-    }
-    Ok(())
+    package::copy_folder(&packed, &installed)
 }
 
 /// Serves one, with a server of its own whose data is in memory, until it is ended. `alone` is let go once all is built.
