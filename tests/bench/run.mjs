@@ -1,17 +1,33 @@
 // Speed and memory beside the peer, as ratios: fresh pages of the same browser, ours and the peer's in turn, so that
 // whatever slows the machine slows both. Run by `cargo xtask bench`, which has built pkg/ and the peer's bundle.
-import { readFile } from "node:fs/promises";
+//
+// A ratio is that of two pages of one round; told are the median of all rounds and the quartiles. Where it is work that is
+// measured and not waiting, it is the processor's time of the page's main thread, which other programs do not lengthen.
+// `--rounds N` and `--clicks N` say how often; `target/bench/bench.svg` is the plot.
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
+import { cpus, loadavg } from "node:os";
 import { extname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import { chromium } from "@playwright/test";
+import { plot } from "./plot.mjs";
 
-const ROUNDS = 40;
+const { values: options } = parseArgs({
+  options: { rounds: { type: "string", default: "30" }, clicks: { type: "string", default: "10" } },
+});
 const CALLS = 1_000;
+const WARM_CLICKS = 5;
+const LATENCIES_MS = [0, 100, 300];
+const THROTTLES = [1, 4];
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const TYPES = { ".js": "text/javascript", ".wasm": "application/wasm" };
-const FOLDERS = { ours: "pkg", peer: "target/peer" };
-const ENTRIES = { ours: "/ours/index.js", peer: "/peer/bundle.js" };
+
+/** What is compared: both cores, and the peer, which both are held against. */
+const SIDES = { wasm: "/pkg/index.js", js: "/pkg/js.js", peer: "/peer/bundle.js" };
+const OURS = ["wasm", "js"];
+const FOLDERS = { pkg: "pkg", peer: "target/peer" };
 
 /** What is measured, and the ratio to the peer that we want at most. */
 const MEASURES = {
@@ -22,23 +38,44 @@ const MEASURES = {
   memory: { says: `memory after ${CALLS} calls`, target: 1.0 },
 };
 
-const server = createServer(async (request, response) => {
-  const [, side, ...rest] = new URL(request.url, "http://localhost").pathname.split("/");
+const PAGE = "<!doctype html><title>bench</title><link rel=icon href=data:,><button>Sign in</button>";
+const OFFER = { challengeId: "1", options: { challenge: "AAAA", rpId: "localhost", allowCredentials: [], timeout: 60_000 } };
+
+/** How long the server lets each request wait: a round trip of that latency. */
+let latency = 0;
+const files = new Map();
+const contentOf = async (path) => {
+  const [, folder, ...rest] = path.split("/");
   const file = rest.join("/");
-  if (!(side in FOLDERS) || !/^[\w-]+\.\w+$/.test(file)) {
-    response.writeHead(side === "" ? 200 : 404, { "content-type": "text/html" }).end("<!doctype html><title>bench</title>");
-    return;
-  }
-  const bytes = await readFile(join(root, FOLDERS[side], file)).catch(() => null);
-  if (bytes) response.writeHead(200, { "content-type": TYPES[extname(file)] ?? "text/plain" }).end(bytes);
-  else response.writeHead(404).end();
+  if (!(folder in FOLDERS) || !/^[\w-]+\.\w+$/.test(file)) return;
+  // From memory: a disk that is busy is not what is measured.
+  if (!files.has(path)) files.set(path, await readFile(join(root, FOLDERS[folder], file)).catch(() => undefined));
+  return files.get(path);
+};
+const server = createServer(async (request, response) => {
+  const { pathname } = new URL(request.url, "http://localhost");
+  if (pathname === "/") return response.writeHead(200, { "content-type": "text/html" }).end(PAGE);
+  await sleep(latency);
+  if (pathname.startsWith("/v1/")) return response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(OFFER));
+  const bytes = await contentOf(pathname);
+  if (!bytes) return response.writeHead(404).end();
+  response.writeHead(200, { "content-type": TYPES[extname(pathname)] ?? "text/plain", "cache-control": "max-age=600" }).end(bytes);
 });
 
-/**
- * In the page: the API answers at once, everything else goes to the server; and linear memories are kept in sight, as
- * the browser does not count them as the heap's.
- */
-const stub = () => {
+/* ---- In the page ---- */
+
+/** The API answers at once, everything else goes to the server. */
+const stubApi = () => {
+  const real = globalThis.fetch;
+  const body = JSON.stringify({ uri: "otpauth://totp/a?secret=B", secret: "B", userAuthenticatorId: "c" });
+  globalThis.fetch = (address, options) =>
+    String(address).includes("/client/")
+      ? Promise.resolve(new Response(body, { headers: { "content-type": "application/json" } }))
+      : real(address, options);
+};
+
+/** Linear memories are kept in sight: the browser does not count them as the heap's. */
+const watchMemories = () => {
   globalThis.memories = [];
   for (const name of ["instantiate", "instantiateStreaming"]) {
     const instantiate = WebAssembly[name];
@@ -48,15 +85,9 @@ const stub = () => {
       return made;
     };
   }
-  const real = globalThis.fetch;
-  const body = JSON.stringify({ uri: "otpauth://totp/a?secret=B", secret: "B", userAuthenticatorId: "c" });
-  globalThis.fetch = (address, options) =>
-    String(address).includes("/client/")
-      ? Promise.resolve(new Response(body, { headers: { "content-type": "application/json" } }))
-      : real(address, options);
 };
 
-/** In the page: from the import to the first answer. */
+/** From the import to the first answer. */
 const start = async (entry) => {
   const begun = performance.now();
   const { Authsignal } = await import(entry);
@@ -70,13 +101,37 @@ const start = async (entry) => {
   return { constructed, usable };
 };
 
-/** In the page: the time of one call, by many. */
 const callMany = async (calls) => {
   const { totp } = globalThis.authsignal;
-  const begun = performance.now();
   for (let call = 0; call < calls; call += 1) await totp.enroll();
-  return (performance.now() - begun) / calls;
 };
+
+/** From a click to `navigator.credentials.get`. The first click imports the package, as pages do that load it on demand. */
+const click = async (entry) => {
+  const asked = new Promise((resolve) => {
+    const get = async () => {
+      resolve(performance.now());
+      throw new DOMException("Cancelled", "NotAllowedError");
+    };
+    Object.defineProperty(navigator, "credentials", { value: { get }, configurable: true });
+  });
+  const button = document.querySelector("button");
+  const clicked = new Promise((resolve, reject) => {
+    const signIn = async ({ timeStamp }) => {
+      const { Authsignal } = await import(entry);
+      globalThis.authsignal ??= new Authsignal({ tenantId: "bench", baseUrl: `${location.origin}/v1` });
+      const ended = globalThis.authsignal.passkey.signIn().then(reject, () => {});
+      resolve({ time: (await asked) - timeStamp, ended });
+    };
+    button.addEventListener("click", (event) => signIn(event).catch(reject), { once: true });
+  });
+  button.click();
+  const { time, ended } = await clicked;
+  await ended;
+  return time;
+};
+
+/* ---- Around it ---- */
 
 /** What the page holds after a collection: objects, the buffers behind them, and linear memory. */
 const held = async (devtools, page) => {
@@ -86,52 +141,134 @@ const held = async (devtools, page) => {
   return usedSize + embedderHeapUsedSize + backingStorageSize + linear;
 };
 
-/** What the main thread has worked, in seconds: `ScriptDuration` leaves out what DevTools evaluates. */
+/** What the main thread has worked, in seconds of the processor's: `ScriptDuration` leaves out what DevTools evaluates. */
 const worked = async (devtools) => {
   const { metrics } = await devtools.send("Performance.getMetrics");
   return metrics.find(({ name }) => name === "TaskDuration").value;
 };
 
-const measure = async (browser, origin, side) => {
+const inFreshPage = async (browser, use) => {
   const context = await browser.newContext();
-  const page = await context.newPage();
-  const devtools = await context.newCDPSession(page);
-  await devtools.send("Performance.enable");
-  await page.goto(origin);
-  await page.evaluate(stub);
-  const emptyMemory = await held(devtools, page);
-  // What it takes to evaluate anything at all.
-  const before = await worked(devtools);
-  await page.evaluate(() => ({}));
-  const ready = await worked(devtools);
-  const { constructed, usable } = await page.evaluate(start, ENTRIES[side]);
-  const script = (await worked(devtools)) - ready - (ready - before);
-  await page.evaluate(callMany, 100); // Warm.
-  const call = await page.evaluate(callMany, CALLS);
-  const memory = (await held(devtools, page)) - emptyMemory;
-  await context.close();
-  return { constructed, usable, script, call, memory };
+  try {
+    const page = await context.newPage();
+    const devtools = await context.newCDPSession(page);
+    await devtools.send("Performance.enable", { timeDomain: "threadTicks" });
+    await page.goto(origin);
+    return await use(page, devtools);
+  } finally {
+    await context.close();
+  }
 };
 
-const median = (numbers) => numbers.toSorted((a, b) => a - b)[numbers.length >> 1];
+const measureStart = (browser, side) =>
+  inFreshPage(browser, async (page, devtools) => {
+    await page.evaluate(stubApi);
+    // What it takes to evaluate anything at all.
+    const before = await worked(devtools);
+    await page.evaluate(() => ({}));
+    const ready = await worked(devtools);
+    const times = await page.evaluate(start, SIDES[side]);
+    const script = (await worked(devtools)) - ready - (ready - before);
+    await page.evaluate(callMany, 100); // Warm.
+    const warm = await worked(devtools);
+    await page.evaluate(callMany, CALLS);
+    return { ...times, script, call: (await worked(devtools)) - warm };
+  });
+
+/** In a page of its own, as keeping linear memories in sight takes time. */
+const measureMemory = (browser, side) =>
+  inFreshPage(browser, async (page, devtools) => {
+    await page.evaluate(stubApi);
+    await page.evaluate(watchMemories);
+    const empty = await held(devtools, page);
+    await page.evaluate(start, SIDES[side]);
+    await page.evaluate(callMany, CALLS);
+    return { memory: (await held(devtools, page)) - empty };
+  });
+
+const measureClicks = (browser, side, throttle) =>
+  inFreshPage(browser, async (page, devtools) => {
+    await devtools.send("Emulation.setCPUThrottlingRate", { rate: throttle });
+    const cold = await page.evaluate(click, SIDES[side]);
+    const warm = [];
+    for (let time = 0; time < WARM_CLICKS; time += 1) warm.push(await page.evaluate(click, SIDES[side]));
+    return { cold, warm: quantile(warm, 0.5) };
+  });
+
+/** Linear between neighbours. */
+const quantile = (numbers, share) => {
+  const sorted = numbers.toSorted((a, b) => a - b);
+  const at = (sorted.length - 1) * share;
+  const low = Math.floor(at);
+  return sorted[low] + (sorted[Math.min(low + 1, sorted.length - 1)] - sorted[low]) * (at - low);
+};
+
+/** Each side once, the first another one each time. */
+const inTurn = async (round, measure) => {
+  const sides = Object.keys(SIDES);
+  const result = {};
+  for (const index of sides.keys()) {
+    const side = sides[(index + round) % sides.length];
+    result[side] = await measure(side);
+  }
+  return result;
+};
+
+/** Of what a list of rounds says under a name: ours over the peer's, and the peer's own. */
+const compare = (rounds, name) => {
+  const ratios = (side) => rounds.map((round) => round[side][name] / round.peer[name]);
+  const spread = (numbers) => ({ q1: quantile(numbers, 0.25), median: quantile(numbers, 0.5), q3: quantile(numbers, 0.75) });
+  return {
+    ...Object.fromEntries(OURS.map((side) => [side, spread(ratios(side))])),
+    peer: spread(rounds.map((round) => round.peer[name])),
+  };
+};
+
+const show = ({ q1, median, q3 }) => `${median.toFixed(2)} (${q1.toFixed(2)} to ${q3.toFixed(2)})`.padEnd(22);
+const told = [];
+const row = (says, compared, rest) => {
+  told.push({ says, ...compared });
+  console.log(`${says.padEnd(38)} ${show(compared.wasm)} ${show(compared.js)} ${rest}`);
+};
 
 await new Promise((ready) => server.listen(0, "localhost", ready));
 const origin = `http://localhost:${server.address().port}/`;
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM });
 try {
-  const samples = { ours: [], peer: [] };
-  for (let round = 0; round < ROUNDS; round += 1) {
-    const order = round % 2 ? ["ours", "peer"] : ["peer", "ours"];
-    for (const side of order) samples[side].push(await measure(browser, origin, side));
-    if (round % 10 === 9) console.error(`${round + 1} of ${ROUNDS} rounds`);
+  console.log(`Chromium ${browser.version()}, ${cpus().length} processors, load ${loadavg()[0].toFixed(1)}`);
+  const starts = [];
+  for (let round = 0; round < Number(options.rounds); round += 1) {
+    const times = await inTurn(round, (side) => measureStart(browser, side));
+    const memories = await inTurn(round, (side) => measureMemory(browser, side));
+    starts.push(Object.fromEntries(Object.keys(SIDES).map((side) => [side, { ...times[side], ...memories[side] }])));
+    if (round % 10 === 9) console.error(`${round + 1} of ${options.rounds} rounds of starts`);
   }
-  console.log(`${"ours / peer, medians".padEnd(36)} ${"ratio".padStart(6)} ${"target".padStart(7)}`);
+  console.log(`\n${"ours / peer: median (quartiles)".padEnd(38)} ${"wasm".padEnd(22)} ${"JavaScript core".padEnd(22)} target`);
   for (const [name, { says, target }] of Object.entries(MEASURES)) {
-    const of = (side) => median(samples[side].map((sample) => sample[name]));
-    const ratio = of("ours") / of("peer");
-    console.log(`${says.padEnd(36)} ${ratio.toFixed(2).padStart(6)} ${`<= ${target.toFixed(1)}`.padStart(7)}`);
+    row(says, { ...compare(starts, name), target }, `<= ${target.toFixed(1)}`);
   }
+
+  const clicks = LATENCIES_MS.flatMap((latency) => THROTTLES.map((throttle) => ({ latency, throttle, rounds: [] })));
+  for (let round = 0; round < Number(options.clicks); round += 1) {
+    for (const condition of clicks) {
+      latency = condition.latency;
+      condition.rounds.push(await inTurn(round, (side) => measureClicks(browser, side, condition.throttle)));
+    }
+    if (round % 5 === 4) console.error(`${round + 1} of ${options.clicks} rounds of clicks`);
+  }
+  console.log(`\n${"click to navigator.credentials".padEnd(38)} ${"wasm".padEnd(22)} ${"JavaScript core".padEnd(22)} peer, ms`);
+  for (const state of ["cold", "warm"]) {
+    for (const { latency, throttle, rounds } of clicks) {
+      const compared = compare(rounds, state);
+      row(`${state}, latency ${latency} ms, processor ${throttle}x`, compared, compared.peer.median.toFixed(1));
+    }
+  }
+  const folder = join(root, "target/bench");
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, "bench.svg"), plot(told, OURS));
+  console.log(`\nload ${loadavg()[0].toFixed(1)}; the plot is target/bench/bench.svg`);
 } finally {
   await browser.close();
   server.close();
+  server.closeAllConnections();
 }
