@@ -5,6 +5,7 @@ mod ci;
 mod deployment;
 mod docs;
 mod examples;
+mod explain;
 mod glue;
 mod load;
 mod package;
@@ -32,7 +33,8 @@ const USAGE: &str = "usage: cargo xtask <command>
   build                         write pkg/, the npm package as it would be published, and target/site/, the pages
   test [suite ...]              every suite, or those named
   size                          sizes of every artefact beside the peer's, against xtask/budgets.json
-  bench                         speed as ratios to the peer in the same run
+  size --explain                which section, crate, function and source the bytes of the package belong to
+  bench [flags]                 speed as ratios to the peer in the same run, and a plot; --rounds N, --clicks N
   bench server [flags]          what authsignal-local answers each second, and what that costs; --help lists the flags
   picture                       make the picture of the README anew
   ci                            formatting, lints, Rust documentation, workflows, house rules, size
@@ -66,9 +68,11 @@ fn run(command: Option<&str>, rest: &[String]) -> Result<()> {
         Some("example") => examples::serve(rest, alone),
         Some("open-when-ready") => serve::open_when_ready(rest),
         Some("test") => suites::test(rest),
-        Some("size") => size::size(),
+        Some("size") if rest == ["--explain"] => explain::explain(),
+        Some("size") if rest.is_empty() => size::size(),
+        Some("size") => bail!("size takes --explain, or nothing"),
         Some("bench") if rest.first().is_some_and(|what| what == "server") => load::bench(&rest[1..]),
-        Some("bench") => suites::bench(),
+        Some("bench") => suites::bench(rest),
         Some("picture") => picture::picture(),
         Some("ci") => ci::ci(),
         Some("docs") => docs::docs(),

@@ -1,15 +1,20 @@
 //! The npm package and the demo site, as they are published and served.
 
-use crate::shell::{files, root, run, say, stale};
+use crate::shell::{files, output, root, run, say, stale};
 use crate::{setup, wasm};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// What is copied beside the bundled face.
 const COPIED: [&str; 4] = ["README.md", "index.d.ts", "js.d.ts", "LICENSE"];
 
 /// What the face loads on first use.
 pub const CHUNKS: [&str; 1] = ["later.js"];
+
+/// How esbuild writes the streaming route.
+const STREAMING: [&str; 3] = ["--format=esm", "--splitting", "--chunk-names=[name]"];
 
 /// What an app's tests load, and no app: as it is written.
 const TESTING: &str = "testing";
@@ -36,7 +41,7 @@ pub fn build() -> Result<()> {
     replace_folder(&package)?;
     // The face imports its core, and how to load it, as neighbours.
     let streaming = neighbours("face", &core)?;
-    bundle(&streaming, &["--format=esm", "--splitting", "--chunk-names=[name]"], &package)?;
+    bundle(&streaming, &STREAMING, &package)?;
     // The same face with the core in JavaScript; what is loaded on first use is the same files.
     let inside = neighbours("face-js", &core)?;
     std::fs::rename(inside.join("load-js.js"), inside.join("load.js"))?;
@@ -70,6 +75,98 @@ pub fn build() -> Result<()> {
     Ok(())
 }
 
+/// A file of the package that esbuild wrote, and the source map of it.
+pub struct Bundle {
+    pub name: &'static str,
+    pub map: PathBuf,
+}
+
+/// The streaming route and what it loads on first use, written once more for the source maps: the same bytes.
+pub fn bundles() -> Result<Vec<Bundle>> {
+    let folder = root().join("target/explain/bundles");
+    replace_folder(&folder)?;
+    let streaming = neighbours("face", &root().join("target/core"))?;
+    bundle(&streaming, &[&STREAMING[..], &["--sourcemap=external"]].concat(), &folder)?;
+    let names = ["index.js", "later.js", "fallback.js", "js-core.js"];
+    for name in names {
+        if std::fs::read(folder.join(name))? != std::fs::read(root().join("pkg").join(name))? {
+            bail!("pkg/{name} is of another build: run `cargo xtask build` first");
+        }
+    }
+    Ok(names.map(|name| Bundle { name, map: folder.join(format!("{name}.map")) }).into())
+}
+
+/// The package with the core in JavaScript in the place of the wasm, which it does not have: `target/pkg-js`.
+pub fn in_javascript() -> Result<PathBuf> {
+    let folder = root().join("target/pkg-js");
+    replace_folder(&folder)?;
+    for file in files(&[root().join("pkg")]) {
+        if file.parent() == Some(&root().join("pkg")) && file.extension().is_some_and(|extension| extension != "wasm") {
+            copy(&file, &folder)?;
+        }
+    }
+    std::fs::rename(folder.join("js.js"), folder.join("index.js"))?;
+    Ok(folder)
+}
+
+/// Packs a package into a folder: the name of the tarball.
+pub fn pack(package: &Path, folder: &Path) -> Result<String> {
+    std::fs::create_dir_all(folder)?;
+    let packed = output(Command::new("npm").args(["pack", "--silent", "--pack-destination"]).arg(folder).arg(package))?;
+    Ok(packed.lines().last().context("npm pack wrote nothing")?.trim().to_owned())
+}
+
+/// Builds the package once more from the same sources, in a folder of another name and depth, and tells of each of its
+/// files, and of its tarball, whether they differ.
+pub fn rebuild_elsewhere() -> Result<Vec<(String, bool)>> {
+    build()?;
+    let elsewhere = root().join("target/reproducible/a folder of another name");
+    replace_folder(&elsewhere)?;
+    let listed = output(Command::new("git").args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]))?;
+    for path in listed.split('\0').filter(|path| root().join(path).is_file()) {
+        let copied = elsewhere.join(path);
+        std::fs::create_dir_all(copied.parent().context("a file has a folder")?)?;
+        std::fs::copy(root().join(path), copied)?;
+    }
+    // What is installed by version is the same everywhere.
+    for installed in ["tests/node_modules", ".tools"] {
+        link(&root().join(installed), &elsewhere.join(installed))?;
+    }
+    say("Building the package once more, elsewhere");
+    run(Command::new("cargo").args(["xtask", "build"]).current_dir(&elsewhere).env_remove("CARGO_TARGET_DIR"))?;
+
+    let packages = [root().join("pkg"), elsewhere.join("pkg")];
+    let tarballs = ["here", "there"].map(|name| root().join("target/reproducible").join(name));
+    for (package, folder) in packages.iter().zip(&tarballs) {
+        replace_folder(folder)?;
+        pack(package, folder)?;
+    }
+    let [packages, tarballs] = [packages, tarballs].map(|[one, other]| compare(&one, &other));
+    std::fs::remove_dir_all(elsewhere)?;
+    Ok([packages, tarballs].concat())
+}
+
+/// Of each file that one of two folders has, whether the other has another, or none.
+fn compare(one: &Path, other: &Path) -> Vec<(String, bool)> {
+    let names = |folder: &Path| -> BTreeSet<PathBuf> {
+        let files = files(&[folder.to_path_buf()]);
+        files.iter().filter_map(|file| file.strip_prefix(folder).ok().map(Path::to_path_buf)).collect()
+    };
+    let differs = |name: &Path| std::fs::read(one.join(name)).ok() != std::fs::read(other.join(name)).ok();
+    names(one).union(&names(other)).map(|name| (name.display().to_string(), differs(name))).collect()
+}
+
+/// A symbolic link to a folder.
+#[cfg(unix)]
+pub fn link(original: &Path, link: &Path) -> Result<()> {
+    std::os::unix::fs::symlink(original, link).with_context(|| format!("cannot link {}", link.display()))
+}
+
+#[cfg(not(unix))]
+pub fn link(original: &Path, link: &Path) -> Result<()> {
+    std::os::windows::fs::symlink_dir(original, link).with_context(|| format!("cannot link {}", link.display()))
+}
+
 /// The template's scripts with the core beside them, in a folder of this name.
 fn neighbours(name: &str, core: &Path) -> Result<PathBuf> {
     let joined = root().join("target").join(name);
@@ -95,9 +192,13 @@ fn bundle(face: &Path, flags: &[&str], to: &Path) -> Result<()> {
         .arg(format!("--{}={}", if to.is_dir() { "outdir" } else { "outfile" }, to.display())))?;
     // The names at the top of a module are its own; those of a script are the page's.
     let scope = flags.contains(&"--format=esm").then_some("--module");
-    for file in files(&[to.to_path_buf()]) {
+    let is_script = |file: &PathBuf| file.extension().is_some_and(|extension| extension != "map");
+    for file in files(&[to.to_path_buf()]).into_iter().filter(is_script) {
+        let map = file.with_added_extension("map");
+        let map = map.exists().then(|| format!("content='{}',includeSources", map.display()));
         run(setup::npm_program("terser")?
             .arg(&file)
+            .args(map.into_iter().flat_map(|map| ["--source-map".to_owned(), map]))
             .args(["--compress", "passes=3,ecma=2022,unsafe,sequences=false", "--mangle", "--ecma", "2022"])
             .args(["--format", "ascii_only"])
             .args(scope)
@@ -167,4 +268,27 @@ fn copy(file: &Path, folder: &Path) -> Result<()> {
     let name = file.file_name().context("a file has a name")?;
     std::fs::copy(file, folder.join(name)).with_context(|| format!("cannot copy {}", file.display()))?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_only_one_build_has_or_that_has_other_bytes_differs() {
+        let folder = std::env::temp_dir().join(format!("xtask-compare-{}", std::process::id()));
+        let [one, other] = ["one", "other"].map(|name| folder.join(name));
+        for (path, bytes) in [("same", "a"), ("deep/changed", "a"), ("alone", "a")] {
+            std::fs::create_dir_all(one.join(path).parent().unwrap()).unwrap();
+            std::fs::write(one.join(path), bytes).unwrap();
+        }
+        std::fs::create_dir_all(other.join("deep")).unwrap();
+        std::fs::write(other.join("same"), "a").unwrap();
+        std::fs::write(other.join("deep/changed"), "b").unwrap();
+        let expected =
+            [("alone", true), ("deep/changed", true), ("same", false)].map(|(name, it)| (name.to_owned(), it));
+        assert_eq!(compare(&one, &other), expected);
+        assert_eq!(compare(&other, &one), expected);
+        std::fs::remove_dir_all(folder).unwrap();
+    }
 }

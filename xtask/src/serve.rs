@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::net::{TcpListener, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -26,15 +26,15 @@ pub fn program() -> Result<PathBuf> {
     Ok(root().join("target/debug/authsignal-local"))
 }
 
-fn command(program: PathBuf) -> Command {
+fn command(program: PathBuf, package: &Path) -> Command {
     let mut command = Command::new(program);
-    command.arg("--site").arg(root().join("target/site")).arg("--pkg").arg(root().join("pkg"));
+    command.arg("--site").arg(root().join("target/site")).arg("--pkg").arg(package);
     command
 }
 
 /// Runs the server in the foreground, in the place of this process: signals reach it directly.
 pub fn serve(arguments: &[String]) -> Result<()> {
-    let mut server = command(build()?);
+    let mut server = command(build()?, &root().join("pkg"));
     server.args(arguments);
     replace(server)
 }
@@ -80,7 +80,7 @@ pub fn demo(arguments: &[String]) -> Result<()> {
             .stdout(Stdio::null())
             .spawn()?;
     }
-    let mut server = command(program);
+    let mut server = command(program, &root().join("pkg"));
     server.args(["--port", &port.to_string()]).args(flags);
     replace(server)
 }
@@ -129,8 +129,13 @@ pub struct TestServer {
 
 impl TestServer {
     pub fn start() -> Result<TestServer> {
+        TestServer::with_package(&root().join("pkg"))
+    }
+
+    /// One that serves this folder as the npm package.
+    pub fn with_package(package: &Path) -> Result<TestServer> {
         let program = build()?;
-        let mut child = command(program.clone())
+        let mut child = command(program.clone(), package)
             .args(["--port", "0", "--database", "sqlite::memory:"])
             .stdout(Stdio::piped())
             .stderr(File::create(root().join(SERVER_LOG))?)

@@ -1,7 +1,7 @@
 //! How large the package is, beside the peer's bundle made in the same run, and against the budget.
 
 use crate::shell::{files, output, root, run};
-use crate::{package, setup};
+use crate::{package, setup, wasm};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -31,8 +31,11 @@ pub fn size() -> Result<()> {
         .collect();
     let is = |part: &PathBuf, names: &[&str]| names.iter().any(|name| *part == root().join("pkg").join(name));
     let peer = peer()?;
-    let sizes = measure(parts.iter().map(PathBuf::as_path).chain([peer.as_path()]))?;
-    let (peer, ours) = sizes.split_last().context("nothing was measured")?;
+    // What runs before the core does, besides the core's own data.
+    let face = root().join("target/face-without-words.js");
+    std::fs::write(&face, wasm::without_words(&std::fs::read_to_string(root().join("pkg/index.js"))?)?)?;
+    let sizes = measure(parts.iter().chain([&face, &peer]).map(PathBuf::as_path))?;
+    let (ours, [face, peer]) = sizes.split_last_chunk().context("nothing was measured")?;
 
     println!("{:<34} {:>8} {:>8} {:>8}", "bytes", "raw", "gzip -9", "brotli 11");
     for (part, sizes) in parts.iter().zip(ours) {
@@ -44,6 +47,7 @@ pub fn size() -> Result<()> {
     };
     let sign_in = sum(&STREAMED);
     let whole = sum(&[&STREAMED[..], &package::CHUNKS].concat());
+    print_row("face and glue, without the words", face);
     print_row("construct, sign in and enrol", &sign_in);
     print_row("the whole streaming route", &whole);
     print_row("@authsignal/browser, bundled", peer);
@@ -54,7 +58,9 @@ pub fn size() -> Result<()> {
     let mut over = Vec::new();
     let js_core = sum(&["js-core.js"]);
     let js = sum(&["js.js"]);
-    for (name, measured) in [("whole", whole), ("signIn", sign_in), ("jsCore", js_core), ("js", js)] {
+    for (name, measured) in
+        [("whole", whole), ("signIn", sign_in), ("faceAndGlue", *face), ("jsCore", js_core), ("js", js)]
+    {
         let [_, _, measured] = measured;
         let budget = budgets[name].as_u64().with_context(|| format!("xtask/budgets.json has no number `{name}`"))?;
         println!("budget {name}: {measured} of {budget} bytes brotli");

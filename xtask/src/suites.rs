@@ -3,7 +3,7 @@
 use crate::deployment::Deployment;
 use crate::postgres::Postgres;
 use crate::serve::{self, TestServer};
-use crate::shell::{output, root, run, say};
+use crate::shell::{root, run, say};
 use crate::webdriver::{Browser, WebDriver};
 use crate::{docs, examples, load, package, setup, size};
 use anyhow::{Context, Result, bail};
@@ -69,6 +69,12 @@ const HEAVY_SUITES: &[Suite] = &[
         name: "chaos",
         what: "authsignal-local killed, starved and pestered in the middle of load",
         run: load::chaos,
+    },
+    Suite { name: "e2e-js", what: "the pages in Chromium with the core in JavaScript, without the wasm", run: e2e_js },
+    Suite {
+        name: "reproducible",
+        what: "another build of the same sources, elsewhere, has the same bytes",
+        run: reproducible,
     },
 ];
 
@@ -228,11 +234,7 @@ pub fn install_packed() -> Result<PathBuf> {
     if scratch.exists() {
         std::fs::remove_dir_all(&scratch)?;
     }
-    std::fs::create_dir_all(&scratch)?;
-    let packed = output(
-        Command::new("npm").args(["pack", "--silent", "--pack-destination"]).arg(&scratch).arg(root().join("pkg")),
-    )?;
-    let tarball = packed.lines().last().context("npm pack wrote nothing")?.trim().to_owned();
+    let tarball = package::pack(&root().join("pkg"), &scratch)?;
     std::fs::write(scratch.join("package.json"), "{\"private\": true, \"type\": \"module\"}")?;
     run(Command::new("npm")
         .args(["install", "--silent", "--no-audit", "--no-fund", "--offline"])
@@ -346,17 +348,7 @@ fn link_package(folder: &str) -> Result<()> {
     if link.symlink_metadata().is_ok() {
         std::fs::remove_file(&link)?;
     }
-    symlink(&root().join("pkg"), &link).context("cannot link the built package")
-}
-
-#[cfg(unix)]
-fn symlink(original: &Path, link: &Path) -> std::io::Result<()> {
-    std::os::unix::fs::symlink(original, link)
-}
-
-#[cfg(not(unix))]
-fn symlink(original: &Path, link: &Path) -> std::io::Result<()> {
-    std::os::windows::fs::symlink_dir(original, link)
+    package::link(&root().join("pkg"), &link)
 }
 
 fn openapi() -> Result<Counts> {
@@ -389,6 +381,24 @@ fn e2e() -> Result<Counts> {
     counted(pages("e2e", &server)?.env("CHROMIUM", chromium), count_playwright)
 }
 
+/// The same tests with the same expectations: their results are equal, or one of the two suites fails.
+fn e2e_js() -> Result<Counts> {
+    let chromium = setup::chromium()?;
+    package::build()?;
+    let package = package::in_javascript()?;
+    let server = TestServer::with_package(&package)?;
+    counted(pages("e2e", &server)?.env("CHROMIUM", chromium).env("AUTHSIGNAL_PKG", package), count_playwright)
+}
+
+fn reproducible() -> Result<Counts> {
+    let differing = package::rebuild_elsewhere()?;
+    let failed = u32::try_from(differing.iter().filter(|(_, differs)| *differs).count())?;
+    for (file, differs) in &differing {
+        println!("{file}: {}", if *differs { "DIFFERS" } else { "the same bytes" });
+    }
+    Ok(Counts { passed: u32::try_from(differing.len())? - failed, failed })
+}
+
 fn firefox() -> Result<Counts> {
     let server = TestServer::start()?;
     let core = core_in(Browser::Firefox, &server)?;
@@ -411,13 +421,13 @@ fn pages(folder: &str, server: &TestServer) -> Result<Command> {
 }
 
 /// Speed beside the peer: ratios, never a verdict.
-pub fn bench() -> Result<()> {
+pub fn bench(flags: &[String]) -> Result<()> {
     package::build()?;
     size::peer()?;
     let chromium = setup::chromium()?;
-    say("Measuring fresh pages, ours and the peer's in turn (about a minute)");
+    say("Measuring fresh pages, ours and the peer's in turn (about ten minutes)");
     let script = root().join("tests/bench/run.mjs");
-    run(Command::new("node").arg(script).env("CHROMIUM", chromium))
+    run(Command::new("node").arg(script).args(flags).env("CHROMIUM", chromium))
 }
 
 /// Runs a runner, shows what it says, and counts by its closing lines. A runner that fails without a failed test is a

@@ -24,7 +24,7 @@ const RUSTFLAGS: [&str; 5] = [
 ];
 
 /// Found by trying: smallest once compressed, which inlined one-liners and ordered functions are though there is more of them.
-const OPTIMISATION: [&str; 10] = [
+pub const OPTIMISATION: [&str; 10] = [
     "-Oz",
     "--converge",
     "--always-inline-max-function-size=10",
@@ -36,6 +36,9 @@ const OPTIMISATION: [&str; 10] = [
     "--strip-debug",
     "--strip-producers",
 ];
+
+/// What follows: imports and exports by letters, whose map wasm-opt prints.
+pub const SHORT_NAMES: [&str; 2] = ["--minify-imports-and-exports-and-modules", "--strip-target-features"];
 
 /// Links the core to its glue, which fails on a name that one of them lacks.
 const INSTANTIATE: &str = r#"
@@ -58,6 +61,11 @@ const JS_CORE: &str = include_str!("js-core.mjs");
 const FEATURES: [&str; 4] =
     ["--enable-bulk-memory", "--enable-nontrapping-float-to-int", "--enable-sign-ext", "--enable-mutable-globals"];
 
+/// A script of the package without the strings of the core.
+pub fn without_words(script: &str) -> Result<String> {
+    glue::without_words(script, words::WORDS)
+}
+
 /// The folder that has `core.js` (the glue), `core.wasm`, and `js-core.js` (the same core in JavaScript), built if need be.
 pub fn build() -> Result<PathBuf> {
     let folder = root().join("target/core");
@@ -67,7 +75,6 @@ pub fn build() -> Result<PathBuf> {
         return Ok(folder);
     }
     let wasm = setup::wasm()?;
-    let bindgen = setup::wasm_bindgen()?;
     setup::npm()?;
 
     say("Building the core (the first time with its own standard library, about a minute)");
@@ -84,21 +91,11 @@ pub fn build() -> Result<PathBuf> {
         .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}")))?;
 
     std::fs::create_dir_all(&folder)?;
-    run(Command::new(bindgen.join("wasm-bindgen"))
-        .args(["--target", "web", "--remove-name-section", "--remove-producers-section", "--no-typescript"])
-        .args(["--out-name", "core", "--out-dir"])
-        .arg(&folder)
-        .arg("target/wasm-core/wasm32-unknown-unknown/wasm/authsignal_wasm.wasm"))?;
+    run(bindgen(&folder)?.args(["--remove-name-section", "--out-name", "core"]))?;
     let small = folder.join("small.wasm");
     run(setup::npm_program("wasm-opt")?.args(OPTIMISATION).arg(folder.join("core_bg.wasm")).arg("-o").arg(&small))?;
     let named = folder.join("named.wasm");
-    let names = output(
-        setup::npm_program("wasm-opt")?
-            .args(["--minify-imports-and-exports-and-modules", "--strip-target-features"])
-            .arg(&small)
-            .arg("-o")
-            .arg(&named),
-    )?;
+    let names = output(setup::npm_program("wasm-opt")?.args(SHORT_NAMES).arg(&small).arg("-o").arg(&named))?;
     let glue = std::fs::read_to_string(folder.join("core.js"))?;
     let glue = glue::prepare(&glue, &names, words::WORDS, words::PARAMETERS)?;
     let mark = Mark::of(&[&std::fs::read(&named)?, glue.as_bytes(), env!("CARGO_PKG_VERSION").as_bytes()]);
@@ -113,6 +110,16 @@ pub fn build() -> Result<PathBuf> {
         .context("the core and its glue do not fit together")?;
     std::fs::rename(&named, &made)?;
     Ok(folder)
+}
+
+/// wasm-bindgen on what was compiled, into that folder.
+pub fn bindgen(folder: &Path) -> Result<Command> {
+    let mut bindgen = Command::new(setup::wasm_bindgen()?.join("wasm-bindgen"));
+    bindgen
+        .args(["--target", "web", "--remove-producers-section", "--no-typescript", "--out-dir"])
+        .arg(folder)
+        .arg("target/wasm-core/wasm32-unknown-unknown/wasm/authsignal_wasm.wasm");
+    Ok(bindgen)
 }
 
 /// Which letters the short names of this build's imports have. A server or a cache may hand the wasm of one build to the
@@ -175,7 +182,7 @@ impl Mark {
 }
 
 /// A number of the binary format, and where the next thing begins.
-fn leb128(wasm: &[u8], mut at: usize) -> Result<(usize, usize)> {
+pub fn leb128(wasm: &[u8], mut at: usize) -> Result<(usize, usize)> {
     let mut value = 0;
     for shift in (0..35).step_by(7) {
         let byte = *wasm.get(at).context("the wasm ends too early")?;

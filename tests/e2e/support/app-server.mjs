@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
+import { pathToFileURL } from "node:url";
 
 const FOLDERS = {
   vendor: new URL("../../node_modules/@authsignal/browser/dist/", import.meta.url),
-  ours: new URL("../../../pkg/", import.meta.url),
+  ours: process.env.AUTHSIGNAL_PKG ? pathToFileURL(`${process.env.AUTHSIGNAL_PKG}/`) : new URL("../../../pkg/", import.meta.url),
 };
 const TYPES = { js: "text/javascript", wasm: "application/wasm" };
 const PAGE = "<!doctype html><title>The app</title><link rel=icon href=data:,><button>Pay</button>";

@@ -5,8 +5,8 @@ import { createServer } from "node:net";
 import { createInterface } from "node:readline";
 
 const folder = (path) => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
-
-const PAGES = ["--site", folder("target/site"), "--pkg", folder("pkg")];
+const PACKAGE = process.env.AUTHSIGNAL_PKG ?? folder("pkg");
+const PAGES = ["--site", folder("target/site"), "--pkg", PACKAGE];
 const LOCAL = ["--port", "0", "--database", "sqlite::memory:", ...PAGES];
 
 /** A server with flags of its own, beside the one that the tests share: `{origin, stop}`. */
