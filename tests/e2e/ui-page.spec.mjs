@@ -66,7 +66,9 @@ test("every language says everything", async () => {
 test("the page says nothing that there is no text for, and there is no text that it does not say", async () => {
   const pages = new URL("../../www-demo/site/ui/", import.meta.url);
   const scripts = readdirSync(pages).filter((file) => file.endsWith(".js"));
-  const source = scripts.map((file) => readFileSync(new URL(file, pages), "utf8")).join("\n");
+  // The pages of a link by e-mail come from the server, with the same texts.
+  const program = ["../../server/src/routes/client/magic_link_page.rs", ...scripts];
+  const source = program.map((file) => readFileSync(new URL(file, pages), "utf8")).join("\n");
   const keys = Object.keys(JSON.parse(readFileSync(new URL("en.json", TEXTS), "utf8")));
   const said = [...source.matchAll(/\b(?:text|copyButton|end)\("([^"]+)"/g)].map(([, key]) => key);
   expect(said.length).toBeGreaterThan(30);
@@ -231,6 +233,23 @@ test("the time that is left is spoken, and when it is over the user proves again
   await page.clock.runFor(60_000);
   await expect(ui.heading).toHaveText("Confirm it’s you");
   await expect(ui.note).toContainText("The time for changes is over.");
+});
+
+test.describe("in Japanese", () => {
+  test.use({ locale: "ja" });
+
+  test("the page of a link speaks as the browser does, unless track has said otherwise", async ({ page, server, ui }) => {
+    await server.give("ada", { verificationMethod: "EMAIL_MAGIC_LINK", email: ADDRESS });
+    for (const [locale, heading] of [
+      [undefined, "ご本人の確認"],
+      ["fr", "Confirmez que c’est bien vous"],
+    ]) {
+      await ui.open("ada", { locale });
+      await expect(page.locator(".waiting")).toBeVisible();
+      await page.goto((await server.message(ADDRESS)).url);
+      await expect(ui.heading).toHaveText(heading);
+    }
+  });
 });
 
 test("when no more proof can be given, the opener hears of it once", async ({ page, server, ui }) => {

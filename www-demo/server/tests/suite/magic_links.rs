@@ -39,7 +39,7 @@ async fn t9_a_get_never_consumes_a_link_and_the_button_does() {
     for _ in 0..3 {
         let page = server.get(&link, As::Nobody).await;
         assert_eq!(page.status, 200);
-        assert!(page.body.as_str().unwrap().contains("<button>"), "{}", page.body);
+        assert!(page.body.as_str().unwrap().contains("<button"), "{}", page.body);
         assert!(page.headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap().contains("frame-ancestors 'none'"));
         assert_eq!(finalize(&server, &token).await.ok(), json!({ "isVerified": false }));
     }

@@ -52,7 +52,7 @@ async fn a_link_arrives_by_mail_and_leads_to_the_public_address() {
     let public = format!("https://auth.example.test{}?token=", magic_link::PATH);
     let link = letter.text.lines().find(|line| line.starts_with(&public)).unwrap_or_else(|| panic!("{letter:?}"));
     let page = server.get(link.strip_prefix("https://auth.example.test").unwrap(), As::Nobody).await.ok();
-    assert!(page.as_str().unwrap().contains("<button>Confirm</button>"), "{page}");
+    assert!(page.as_str().unwrap().contains(">Confirm</button>"), "{page}");
 }
 
 #[tokio::test]

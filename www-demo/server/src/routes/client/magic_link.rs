@@ -4,9 +4,8 @@
 use axum::Json;
 use axum::body::Body as HttpBody;
 use axum::extract::State;
-use axum::http::StatusCode;
-use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY};
-use axum::response::{IntoResponse, Response};
+use axum::http::HeaderMap;
+use axum::response::Response;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use schemars::JsonSchema;
@@ -16,6 +15,7 @@ use sha2::{Digest, Sha256};
 
 use super::challenge::CHALLENGE_LIFE;
 use super::codes::{Ask, Email, add_pending, challenged};
+use super::magic_link_page::{Page, page};
 use crate::app::App;
 use crate::domain::binding::Operation;
 use crate::domain::method::Method;
@@ -125,27 +125,21 @@ pub struct Link {
 }
 
 /// `GET /api/verify-magic-link?token=…`: a page with a button, and nothing else.
-pub async fn landing(State(app): State<App>, Query(link): Query<Link>) -> ApiResult<Response> {
-    let found = app.store.read().await?.find_challenge(Kind::MagicLink, &digest(&link.token), app.clock.now()).await?;
-    Ok(match found {
-        Some(challenge) if challenge.progress == Progress::Pending => page(
-            StatusCode::OK,
-            "Confirm that it is you",
-            &format!(
-                "<p>Somebody asks to be let in with this e-mail address. If it is you, confirm, and go back to where \
-                 you were.<form method=post action=\"{PATH}\"><input type=hidden name=token value=\"{}\">\
-                 <button>Confirm</button></form>",
-                // Only a word that was found reaches the page: 43 characters of base64url.
-                link.token
-            ),
-        ),
-        Some(_) => confirmed(),
-        None => over(),
-    })
+pub async fn landing(State(app): State<App>, headers: HeaderMap, Query(link): Query<Link>) -> ApiResult<Response> {
+    let mut tx = app.store.read().await?;
+    let found = tx.find_challenge(Kind::MagicLink, &digest(&link.token), app.clock.now()).await?;
+    let locale = locale(&mut tx, found.as_ref()).await?;
+    let shown = match &found {
+        // Only a word that was found reaches the page: 43 characters of base64url.
+        Some(challenge) if challenge.progress == Progress::Pending => Page::Ask { path: PATH, token: &link.token },
+        Some(_) => Page::Confirmed,
+        None => Page::Over,
+    };
+    Ok(page(&app, &headers, locale.as_deref(), &shown))
 }
 
 /// `POST /api/verify-magic-link`: the button.
-pub async fn confirm(State(app): State<App>, body: HttpBody) -> ApiResult<Response> {
+pub async fn confirm(State(app): State<App>, headers: HeaderMap, body: HttpBody) -> ApiResult<Response> {
     let bytes = whole(&app, body).await?;
     let word = url::form_urlencoded::parse(&bytes).find_map(|(name, value)| (name == "token").then_some(value));
     let now = app.clock.now();
@@ -154,34 +148,16 @@ pub async fn confirm(State(app): State<App>, body: HttpBody) -> ApiResult<Respon
         Some(word) => tx.find_challenge(Kind::MagicLink, &digest(&word), now).await?,
         None => None,
     };
-    let Some(challenge) = found else { return Ok(over()) };
+    let locale = locale(&mut tx, found.as_ref()).await?;
+    let Some(challenge) = found else { return Ok(page(&app, &headers, None, &Page::Over)) };
     tx.progress_challenge(&challenge.challenge_id, Progress::Pending, Progress::Approved, now).await?;
     tx.commit().await?;
-    Ok(confirmed())
+    Ok(page(&app, &headers, locale.as_deref(), &Page::Confirmed))
 }
 
-fn confirmed() -> Response {
-    page(StatusCode::OK, "Confirmed", "<p>Go back to the page that you came from. You can close this one.")
-}
-
-fn over() -> Response {
-    page(StatusCode::GONE, "This link is over", "<p>It was used, or is older than ten minutes. Ask for another one.")
-}
-
-fn page(status: StatusCode, title: &str, body: &str) -> Response {
-    let html = format!(
-        "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content=\"width=device-width\">\
-         <meta name=color-scheme content=\"light dark\"><title>{title}</title>\
-         <style>body{{font:1rem/1.5 system-ui;max-width:28rem;margin:4rem auto;padding:0 1rem}}\
-         button{{font:inherit;padding:.5rem 1.5rem}}</style><h1>{title}</h1>{body}"
-    );
-    let headers = [
-        (CONTENT_TYPE, "text/html; charset=utf-8"),
-        (
-            CONTENT_SECURITY_POLICY,
-            "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-        ),
-        (REFERRER_POLICY, "no-referrer"),
-    ];
-    (status, headers, html).into_response()
+/// What `track` said of the language of the action that the link is for.
+async fn locale(tx: &mut Tx, challenge: Option<&Challenge>) -> ApiResult<Option<String>> {
+    let Some(action_key) = challenge.and_then(|challenge| challenge.action_key.as_ref()) else { return Ok(None) };
+    let action = tx.action_by_key(action_key).await?;
+    Ok(action.and_then(|action| action.attributes["locale"].as_str().map(str::to_owned)))
 }

@@ -10,6 +10,7 @@ pub mod in_app;
 pub mod init;
 pub mod keys;
 pub mod magic_link;
+mod magic_link_page;
 pub mod passkey;
 pub mod push;
 pub mod qr_code;
