@@ -128,9 +128,12 @@ test("neither page lets itself be framed or scripted, nor answers a foreign host
     expect(foreign.status()).toBe(403);
   }
   // As they lie on the disk, a slash written otherwise, the pages do nothing.
-  const lying = await page.goto("/%6cocal/phone.html");
-  if (lying.ok()) await expect(page.locator("#users li")).toHaveCount(0);
-  expect(await page.evaluate(() => document.scripts.length && document.querySelector("script").src)).not.toContain("/local/files/");
+  for (const file of ["page.html", "phone.html"]) {
+    await page.goto(`/%6cocal/${file}`);
+    await expect(page.locator("#users li")).toHaveCount(0);
+    const scripts = await page.evaluate(() => [...document.scripts].map((script) => script.src));
+    expect(scripts.join(), file).not.toContain("/local/files/");
+  }
 });
 
 async function pair(page, userId) {

@@ -75,7 +75,7 @@ pub async fn reset(State(app): State<App>, Body(Empty {}): Body<Empty>) -> ApiRe
 /// A browser gets the page that shows it.
 pub async fn outbox(State(app): State<App>, headers: HeaderMap) -> ApiResult<Response> {
     if wants_page(&headers) {
-        return page(&app, "outbox").await;
+        return page(&app, "outbox", "Outbox").await;
     }
     const MOST: i64 = 500;
     let mut tx = app.store.read().await?;

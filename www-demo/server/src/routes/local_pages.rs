@@ -23,17 +23,24 @@ pub fn wants_page(headers: &HeaderMap) -> bool {
     headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains("text/html"))
 }
 
-/// The page of this name.
-pub async fn page(app: &App, name: &'static str) -> ApiResult<Response> {
-    let template = read(app, &format!("{name}.html")).await?;
+/// The page of this name: what is its own, inside of what all of them share.
+pub async fn page(app: &App, name: &'static str, title: &str) -> ApiResult<Response> {
     let tenant = app.config.tenant_id.replace('&', "&amp;").replace('"', "&quot;");
-    let html = template.replace("{{files}}", FILES).replace("{{tenant}}", &tenant);
+    let here = format!("href=\"/local/{name}\"");
+    let html = read(app, "page.html")
+        .await?
+        .replace(&here, &format!("{here} aria-current=\"page\""))
+        .replace("{{files}}", FILES)
+        .replace("{{name}}", name)
+        .replace("{{title}}", title)
+        .replace("{{main}}", &read(app, &format!("{name}.html")).await?)
+        .replace("{{tenant}}", &tenant);
     Ok(answer("text/html; charset=utf-8", html))
 }
 
 /// `GET /local/phone`
 pub async fn phone(State(app): State<App>) -> ApiResult<Response> {
-    page(&app, "phone").await
+    page(&app, "phone", "Phone").await
 }
 
 /// `GET /local/files/{name}`
