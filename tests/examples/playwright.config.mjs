@@ -1,4 +1,4 @@
-import { defineConfig } from "@playwright/test";
+import base from "../playwright.base.mjs";
 
 const APPS = [
   ["react", "dev"],
@@ -10,16 +10,8 @@ const APPS = [
   ["plain", "served"],
 ];
 
-export default defineConfig({
-  testDir: ".",
+export default {
+  ...base,
   outputDir: "../../target/examples/results",
-  forbidOnly: true,
-  // The apps are started once, by the worker.
-  workers: 1,
-  // A busy machine is slow.
-  timeout: 120_000,
-  expect: { timeout: 20_000 },
-  reporter: "list",
   projects: APPS.map(([name, mode]) => ({ name: `${name}-${mode}`, use: { app: { name, mode } } })),
-  use: { browserName: "chromium", launchOptions: { executablePath: process.env.CHROMIUM } },
-});
+};
