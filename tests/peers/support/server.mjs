@@ -42,10 +42,13 @@ export class Server {
 
   /** A request as it is: `{status, body}`. `by` is a token, or nothing for the tenant. */
   async call(method, path, body, by) {
-    const authorization = by ? `Bearer ${by}` : `Basic ${btoa(TENANT)}`;
+    return this.#send(method, path, body, by ? `Bearer ${by}` : `Basic ${btoa(TENANT)}`);
+  }
+
+  async #send(method, path, body, authorization, headers = {}) {
     const response = await fetch(this.origin + path, {
       method,
-      headers: { "content-type": "application/json", authorization },
+      headers: { "content-type": "application/json", authorization, ...headers },
       body: body === undefined ? undefined : JSON.stringify(body),
     });
     return { status: response.status, body: await response.json() };
@@ -53,9 +56,22 @@ export class Server {
 
   /** The body of a success. */
   async ask(method, path, body, by) {
-    const answer = await this.call(method, path, body, by);
+    return this.request(method, path, body, by ? `Bearer ${by}` : `Basic ${btoa(TENANT)}`);
+  }
+
+  /** The same, by whom the header says. */
+  async request(method, path, body, authorization, headers) {
+    const answer = await this.#send(method, path, body, authorization, headers);
     if (answer.status !== 200) throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
     return answer.body;
+  }
+
+  /** Presses the button of the newest link to this address, as its owner does. */
+  async confirmLink(to) {
+    const { url } = await this.message(to);
+    const { pathname, searchParams } = new URL(url);
+    const response = await fetch(this.origin + pathname, { method: "POST", body: new URLSearchParams(searchParams) });
+    if (response.status !== 200) throw new Error(`the link was not confirmed: ${response.status}`);
   }
 
   async advanceClock(advanceSeconds) {
