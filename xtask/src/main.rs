@@ -8,6 +8,8 @@ mod examples;
 mod explain;
 mod glue;
 mod load;
+mod mutants;
+mod mutation;
 mod package;
 mod picture;
 mod postgres;

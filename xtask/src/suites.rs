@@ -5,7 +5,7 @@ use crate::postgres::Postgres;
 use crate::serve::{self, TestServer};
 use crate::shell::{root, run, say};
 use crate::webdriver::{Browser, WebDriver};
-use crate::{docs, examples, load, package, setup, size};
+use crate::{docs, examples, load, mutation, package, setup, size};
 use anyhow::{Context, Result, bail};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -43,7 +43,7 @@ const SUITES: &[Suite] = &[
     },
     Suite { name: "openapi", what: "authsignal-local by its own description, under schemathesis", run: openapi },
     Suite { name: "parity", what: "the peer from npm and ours, the same scenarios", run: parity },
-    Suite { name: "e2e", what: "the demo page in Chromium", run: e2e },
+    Suite { name: "e2e", what: "the pages and the vendor's packages in Chromium", run: e2e },
     Suite { name: "firefox", what: "the core and the ceremonies of the pages in Firefox", run: firefox },
 ];
 
@@ -76,6 +76,7 @@ const HEAVY_SUITES: &[Suite] = &[
         what: "another build of the same sources, elsewhere, has the same bytes",
         run: reproducible,
     },
+    Suite { name: "mutation", what: "each rule of the binding broken in turn, and which test sees it", run: mutation },
 ];
 
 #[derive(Clone, Copy, Default, Debug, PartialEq, Eq)]
@@ -149,6 +150,11 @@ fn unit() -> Result<Counts> {
 
 fn server() -> Result<Counts> {
     cargo_test(&["authsignal-local"])
+}
+
+fn mutation() -> Result<Counts> {
+    let (passed, failed) = mutation::mutation()?;
+    Ok(Counts { passed, failed })
 }
 
 fn postgres() -> Result<Counts> {

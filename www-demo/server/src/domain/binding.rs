@@ -154,67 +154,81 @@ mod tests {
 
     const NOW: Millis = 1_000_000;
 
-    /// Every combination of the facts that can matter.
-    fn every_case() -> Vec<(Operation, Facts)> {
-        let booleans = [false, true];
-        let mut cases = Vec::new();
-        for operation in Operation::ALL {
-            for bits in 0..16u8 {
-                let scopes =
-                    Scopes { read: bits & 1 > 0, add: bits & 2 > 0, update: bits & 4 > 0, remove: bits & 8 > 0 };
-                for window in [Window::None, Window::Gone, Window::Until(NOW), Window::Until(NOW + 1)] {
-                    for token_ends_at in [NOW - 1, NOW, NOW + 1] {
-                        for (same_tenant, same_user) in [(true, true), (true, false), (false, true), (false, false)] {
-                            for first_enrolment_spent in booleans {
-                                for (verified, target_is_verified) in
-                                    [(0, false), (1, false), (1, true), (2, false), (2, true)]
-                                {
-                                    cases.push((
-                                        operation,
-                                        Facts {
-                                            now: NOW,
-                                            token_ends_at,
-                                            scopes,
-                                            window,
-                                            same_tenant,
-                                            same_user,
-                                            first_enrolment_spent,
-                                            verified,
-                                            target_is_verified,
-                                        },
-                                    ));
-                                }
-                            }
-                        }
-                    }
-                }
-            }
-        }
-        cases
+    /// Every order that a moment and now can have, and where numbers end.
+    const MOMENTS: [Millis; 5] = [Millis::MIN, NOW - 1, NOW, NOW + 1, Millis::MAX];
+
+    /// Every combination of the facts: each of both values of what has two, each order of what is compared, and no more
+    /// is looked at.
+    fn every_case() -> impl Iterator<Item = (Operation, Facts)> {
+        let windows = [Window::None, Window::Gone].into_iter().chain(MOMENTS.map(Window::Until));
+        let times = windows.flat_map(|window| {
+            MOMENTS.into_iter().flat_map(move |now| MOMENTS.into_iter().map(move |ends| (window, now, ends)))
+        });
+        let others = |(window, now, token_ends_at)| {
+            // Three operations, four scopes, four further answers of yes or no, and five numbers.
+            (0..3 * 256 * 5usize).map(move |at| {
+                let is = |bit: usize| at / 15 & 1 << bit > 0;
+                let facts = Facts {
+                    now,
+                    token_ends_at,
+                    scopes: Scopes { read: is(0), add: is(1), update: is(2), remove: is(3) },
+                    window,
+                    same_tenant: is(4),
+                    same_user: is(5),
+                    first_enrolment_spent: is(6),
+                    verified: [0, 1, 2, 3, usize::MAX][at % 5],
+                    target_is_verified: is(7),
+                };
+                (Operation::ALL[at / 5 % 3], facts)
+            })
+        };
+        times.flat_map(others)
     }
+
+    /// What is looked at, in this order, before any right is; and what follows where it does not hold.
+    const CONDITIONS: [(fn(&Facts) -> bool, Refusal); 4] = [
+        (|facts| facts.same_tenant && facts.same_user, Refusal::NotTheirs),
+        (|facts| facts.now < facts.token_ends_at, Refusal::Expired),
+        (|facts| !matches!(facts.window, Window::Gone), Refusal::WindowGone),
+        (|facts| !matches!(facts.window, Window::Until(end) if facts.now >= end), Refusal::Expired),
+    ];
+
+    /// The truth table: where the conditions hold, these rows allow, the first before the second, and nothing else does.
+    const ROWS: [(Operation, fn(&Facts) -> bool, Right); 5] = [
+        (Operation::Add, |facts| facts.verified == 0 && !facts.first_enrolment_spent, Right::First),
+        (Operation::Add, |facts| facts.scopes.add, Right::Scope),
+        (Operation::Update, |facts| facts.scopes.update, Right::Scope),
+        (Operation::Remove, |facts| facts.scopes.remove && facts.verified > 1, Right::Scope),
+        (Operation::Remove, |facts| facts.scopes.remove && !facts.target_is_verified, Right::Scope),
+    ];
 
     #[test]
     fn t4_only_the_listed_rows_of_the_truth_table_allow() {
-        let cases = every_case();
-        assert_eq!(cases.len(), 3 * 16 * 4 * 3 * 4 * 2 * 5);
-        for (operation, facts) in cases {
-            let Facts { scopes, verified, .. } = facts;
-            let stands = facts.same_tenant
-                && facts.same_user
-                && facts.token_ends_at > NOW
-                && matches!(facts.window, Window::None | Window::Until(1_000_001));
-            let rows = [
-                (operation == Operation::Add && verified == 0 && !facts.first_enrolment_spent, Right::First),
-                (operation == Operation::Add && scopes.add, Right::Scope),
-                (operation == Operation::Update && scopes.update, Right::Scope),
-                (
-                    operation == Operation::Remove && scopes.remove && (verified > 1 || !facts.target_is_verified),
-                    Right::Scope,
-                ),
-            ];
-            let expected = rows.into_iter().find_map(|(holds, right)| (stands && holds).then_some(right));
-            assert_eq!(decide(operation, &facts).ok(), expected, "{operation:?} {facts:?}");
+        let mut cases = 0;
+        // How often a row, or a condition, was the only one that decided.
+        let mut alone = [0; ROWS.len()];
+        let mut refused = [0; CONDITIONS.len()];
+        for (operation, facts) in every_case() {
+            cases += 1;
+            let broken = CONDITIONS.iter().position(|(holds, _)| !holds(&facts));
+            let rows: Vec<usize> =
+                (0..ROWS.len()).filter(|at| ROWS[*at].0 == operation && ROWS[*at].1(&facts)).collect();
+            let expected = match (broken, rows.first()) {
+                (Some(at), _) => {
+                    refused[at] += 1;
+                    Err(CONDITIONS[at].1)
+                }
+                (None, Some(at)) => Ok(ROWS[*at].2),
+                (None, None) if operation == Operation::Remove && facts.scopes.remove => Err(Refusal::Last),
+                (None, None) => Err(Refusal::Scope(operation)),
+            };
+            if let (None, [at]) = (broken, rows.as_slice()) {
+                alone[*at] += 1;
+            }
+            assert_eq!(decide(operation, &facts), expected, "{operation:?} {facts:?}");
         }
+        assert_eq!(cases, 3 * 16 * 7 * 5 * 5 * 4 * 2 * 5 * 2);
+        assert!(alone.iter().chain(&refused).all(|times| *times > 0), "{alone:?} {refused:?}");
     }
 
     #[test]
@@ -231,8 +245,10 @@ mod tests {
     fn later_is_never_allowed_where_earlier_was_refused_for_time() {
         for (operation, facts) in every_case() {
             if decide(operation, &facts) == Err(Refusal::Expired) {
-                let later = Facts { now: NOW + DEFAULT_WINDOW, ..facts };
-                assert!(decide(operation, &later).is_err(), "{operation:?} {facts:?}");
+                for now in MOMENTS.into_iter().filter(|now| *now >= facts.now) {
+                    let later = Facts { now, ..facts };
+                    assert!(decide(operation, &later).is_err(), "{operation:?} {later:?}");
+                }
             }
         }
     }
