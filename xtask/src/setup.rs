@@ -229,6 +229,15 @@ pub fn nginx() -> Result<PathBuf> {
     find().context("nginx is missing: on Debian it is /usr/sbin/nginx")
 }
 
+/// What the tests call that others wrote: `oathtool` and `openssl`.
+pub fn independent_tools() -> Result<()> {
+    const PROGRAMS: [&str; 2] = ["oathtool", "openssl"];
+    if PROGRAMS.iter().all(|program| exists(program)) {
+        return Ok(());
+    }
+    install_debian(&PROGRAMS, "oathtool or openssl")
+}
+
 fn find_or_install(variable: &str, programs: &[&str], what: &str, packages: &[&str]) -> Result<PathBuf> {
     let find = || {
         std::env::var_os(variable).map(PathBuf::from).or_else(|| programs.iter().find_map(|program| on_path(program)))

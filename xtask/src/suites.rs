@@ -286,6 +286,7 @@ const INSTALLED: &str = "node_modules/authsignal-wasm";
 
 fn peers() -> Result<Counts> {
     serve::program()?;
+    setup::independent_tools()?;
     setup::npm()?;
     counted(&mut node_tests("tests/peers")?, count_node)
 }
