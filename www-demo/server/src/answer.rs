@@ -18,6 +18,7 @@ const ALGORITHMS: [(i128, Option<i128>); 3] = [(-7, Some(1)), (-35, Some(2)), (-
 /// The hash of the relying party, the flags and the counter.
 const FIXED: usize = 37;
 const FLAGS: usize = 32;
+const BACKUP_ELIGIBLE: u8 = 0x08;
 const ATTESTED: u8 = 0x40;
 const EXTENSIONS: u8 = 0x80;
 const AAGUID: usize = 16;
@@ -71,12 +72,16 @@ fn envelope(answer: &Json, may_frame: &MayFrame) -> Result<Vec<u8>, Flaw> {
     }
 }
 
-/// An assertion of the right form, for the relying party of this hash.
-pub fn check_assertion(answer: &Json, rp_id_hash: &[u8; 32], may_frame: &MayFrame) -> Result<(), Flaw> {
+/// An assertion of the right form, for the relying party of this hash: whether its credential may be on several devices.
+pub fn check_assertion(answer: &Json, rp_id_hash: &[u8; 32], may_frame: &MayFrame) -> Result<bool, Flaw> {
     envelope(answer, may_frame)?;
     let data = bytes(&answer["response"]["authenticatorData"]).ok_or("its authenticatorData is not base64url")?;
     authenticator_data(&data)?;
-    if data.starts_with(rp_id_hash) { Ok(()) } else { Err("it was made for another relying party") }
+    if data.starts_with(rp_id_hash) {
+        Ok(data[FLAGS] & BACKUP_ELIGIBLE != 0)
+    } else {
+        Err("it was made for another relying party")
+    }
 }
 
 /// A registration of the right form: the model of the authenticator, if it tells.
@@ -96,7 +101,12 @@ pub fn check_registration(answer: &Json, may_frame: &MayFrame) -> Result<Option<
     if attested.credential_id != id {
         return Err("its id is not that of the credential");
     }
-    let number = |key: i128| match attested.key.get(&Cbor::Integer(key)) {
+    check_key(&attested.key)?;
+    Ok(Some(attested.aaguid).filter(|aaguid| !aaguid.is_nil()))
+}
+
+fn check_key(key: &BTreeMap<Cbor, Cbor>) -> Result<(), Flaw> {
+    let number = |name: i128| match key.get(&Cbor::Integer(name)) {
         Some(Cbor::Integer(number)) => Some(*number),
         _ => None,
     };
@@ -105,7 +115,14 @@ pub fn check_registration(answer: &Json, may_frame: &MayFrame) -> Result<Option<
     if curve.is_some() && number(-1) != *curve {
         return Err("its key is not on the curve of its algorithm");
     }
-    Ok(Some(attested.aaguid).filter(|aaguid| !aaguid.is_nil()))
+    Ok(())
+}
+
+/// The public key of a credential, as COSE writes it and nothing after it.
+pub fn cose_key(bytes: &[u8]) -> Result<Cbor, Flaw> {
+    let (key, rest) = cbor_map(bytes).map_err(|_| "its public key is no COSE key")?;
+    check_key(&key)?;
+    if rest.is_empty() { Ok(Cbor::Map(key)) } else { Err("its public key goes on after its end") }
 }
 
 /// The same registration as from no frame, if it comes from one that passed: the library accepts none. It goes without

@@ -12,11 +12,12 @@ use uuid::Uuid;
 use webauthn_rs_core::WebauthnCore;
 use webauthn_rs_core::error::WebauthnError;
 use webauthn_rs_core::proto::{
-    AuthenticationState, AuthenticatorAttachment, Credential, CredentialID, PublicKeyCredential,
-    RegisterPublicKeyCredential, RegistrationState, UserVerificationPolicy,
+    AttestationFormat, AttestationMetadata, AuthenticationState, AuthenticatorAttachment, COSEKey, Credential,
+    CredentialID, ParsedAttestation, ParsedAttestationData, PublicKeyCredential, RegisterPublicKeyCredential,
+    RegisteredExtensions, RegistrationState, UserVerificationPolicy,
 };
 
-use crate::answer::{Flaw, MayFrame, check_assertion, check_registration, client_data, without_frame};
+use crate::answer::{Flaw, MayFrame, check_assertion, check_registration, client_data, cose_key, without_frame};
 
 /// How long a browser may take; the server's own limit is the life of the challenge.
 const TIMEOUT: Duration = Duration::from_secs(300);
@@ -76,6 +77,13 @@ pub struct Asserted {
     pub credential: String,
     /// Whether the authenticator checked who held it.
     pub user_verified: bool,
+}
+
+/// An assertion whose form was checked, and nothing else: [`Ceremonies::check_assertion`] makes it, and the library
+/// judges no other.
+pub struct Assertion<'a> {
+    answer: &'a Json,
+    is_multi_device: bool,
 }
 
 /// Why an answer was not accepted; for the log and the developer.
@@ -183,22 +191,52 @@ impl Ceremonies {
         })
     }
 
-    /// Whether this can be what `navigator.credentials.get()` answered for this relying party: to be asked before the
+    /// What `navigator.credentials.get()` answered, if it can be that for this relying party: to be asked before the
     /// credential is looked for, since that it is not there is told to the authenticator.
-    pub fn check_assertion(&self, answer: &Json) -> Result<(), Rejected> {
-        Ok(check_assertion(answer, &self.rp_id_hash, &self.may_frame)?)
+    pub fn check_assertion<'a>(&self, answer: &'a Json) -> Result<Assertion<'a>, Rejected> {
+        let is_multi_device = check_assertion(answer, &self.rp_id_hash, &self.may_frame)?;
+        Ok(Assertion { answer, is_multi_device })
     }
 
-    /// Judges what `navigator.credentials.get()` answered, for this credential as stored.
-    pub fn asserted(&self, state: &str, answer: &Json, stored: &str) -> Result<Asserted, Rejected> {
+    /// Judges an assertion, for this credential as stored. `is_first` is whether nothing is known of the credential but
+    /// its key, since it was created elsewhere.
+    pub fn asserted(
+        &self,
+        state: &str,
+        assertion: &Assertion<'_>,
+        stored: &str,
+        is_first: bool,
+    ) -> Result<Asserted, Rejected> {
         let state: AuthenticationState = serde_json::from_str(state)?;
         let mut credential: Credential = serde_json::from_str(stored)?;
-        let answer = PublicKeyCredential::deserialize(answer)?;
+        if is_first {
+            credential.backup_eligible = assertion.is_multi_device;
+        }
+        let answer = PublicKeyCredential::deserialize(assertion.answer)?;
         let result = self.core.authenticate_single_credential(&answer, &state, &credential)?;
         credential.counter = result.counter();
         credential.backup_state = result.backup_state();
         Ok(Asserted { credential: serde_json::to_string(&credential)?, user_verified: result.user_verified() })
     }
+}
+
+/// A credential that was created elsewhere, as it is to be stored. `public_key` is its COSE key, `counter` that of its
+/// last signature.
+pub fn imported(credential_id: &[u8], public_key: &[u8], counter: u32) -> Result<String, Rejected> {
+    let key = COSEKey::try_from(&cose_key(public_key)?)?;
+    Ok(serde_json::to_string(&Credential {
+        cred_id: credential_id.to_vec(),
+        cred: key,
+        counter,
+        transports: None,
+        user_verified: false,
+        backup_eligible: false,
+        backup_state: false,
+        registration_policy: UserVerificationPolicy::Discouraged_DO_NOT_USE,
+        extensions: RegisteredExtensions::none(),
+        attestation: ParsedAttestation { data: ParsedAttestationData::None, metadata: AttestationMetadata::None },
+        attestation_format: AttestationFormat::None,
+    })?)
 }
 
 fn challenge_of(options: &Json) -> String {

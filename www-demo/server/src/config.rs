@@ -42,6 +42,8 @@ pub struct Config {
     pub rate_limits: bool,
     /// Where e-mail goes. To the webhook, if absent.
     pub smtp: Option<Smtp>,
+    /// Who may read the figures.
+    pub metrics: Metrics,
     /// The life of a token and of a binding window.
     pub window: Millis,
     /// How long a client may take to send the head of a request (the time between two requests included), to send its
@@ -51,6 +53,27 @@ pub struct Config {
 
 /// How long is waited for a client where nobody says otherwise.
 pub const DEFAULT_PATIENCE: Duration = Duration::from_secs(15);
+
+/// Who may read `/metrics`: how many there are of what tells a stranger about the customer's business.
+#[derive(Clone)]
+pub enum Metrics {
+    /// Whoever reaches the server, which listens on this machine only.
+    Open,
+    /// Whoever sends this as `Authorization: Bearer`.
+    Token(String),
+    /// Nobody: the server listens to others, and no token was named.
+    Closed,
+}
+
+impl std::fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Metrics::Open => "Open",
+            Metrics::Token(_) => "Token",
+            Metrics::Closed => "Closed",
+        })
+    }
+}
 
 impl Config {
     /// The fixed local defaults, for a server at this port.
@@ -70,6 +93,7 @@ impl Config {
             token_key: None,
             rate_limits: false,
             smtp: None,
+            metrics: Metrics::Open,
             window: DEFAULT_WINDOW,
             patience: DEFAULT_PATIENCE,
         }

@@ -6,12 +6,15 @@ use std::path::PathBuf;
 use clap::Args;
 use url::{Host, Url};
 
-use crate::config::{Config, is_loopback_origin};
+use crate::config::{Config, Metrics, is_loopback_origin};
 use crate::mail::Smtp;
 use crate::token_key::TokenKey;
 
 /// The shortest secret: 256 bits, if its bytes are random.
 pub const SHORTEST_SECRET: usize = 32;
+
+/// The shortest token for the figures.
+const SHORTEST_METRICS_TOKEN: usize = 16;
 
 /// What `authsignal-local serve` is told, by flags or by the environment. Everything is text until [`Deployment::check`]
 /// has seen all of it, so that all that is wrong is told at once, and no value of a secret is echoed.
@@ -67,6 +70,10 @@ pub struct Deployment {
     /// The sender of e-mail: `Violet Bank <no-reply@example.com>`.
     #[arg(long, env = "AUTHSIGNAL_LOCAL_MAIL_FROM", hide_env_values = true)]
     pub mail_from: Option<String>,
+    /// Who reads /metrics sends this: `Authorization: Bearer TOKEN`, of 16 bytes or more. Without it, /metrics answers
+    /// where --listen is an address of this machine only, and else nobody.
+    #[arg(long, env = "AUTHSIGNAL_LOCAL_METRICS_TOKEN", hide_env_values = true)]
+    pub metrics_token: Option<String>,
 }
 
 /// What is needed to start.
@@ -159,6 +166,20 @@ impl Deployment {
             let smtp = Smtp::new(&url, &self.mail_from.unwrap_or_default());
             smtp.map_err(|why| wrong.push(format!("--smtp (AUTHSIGNAL_LOCAL_SMTP) {why}"))).ok()
         });
+        let metrics = match present(self.metrics_token) {
+            Some(token) => {
+                if token.len() < SHORTEST_METRICS_TOKEN {
+                    wrong.push(format!(
+                        "--metrics-token (AUTHSIGNAL_LOCAL_METRICS_TOKEN) has {} bytes, and needs \
+                         {SHORTEST_METRICS_TOKEN} or more",
+                        token.len()
+                    ));
+                }
+                Metrics::Token(token)
+            }
+            None if listen.as_ref().is_ok_and(|listen: &SocketAddr| listen.ip().is_loopback()) => Metrics::Open,
+            None => Metrics::Closed,
+        };
         match listen {
             Ok(listen) if wrong.is_empty() => Ok(Checked {
                 listen,
@@ -176,6 +197,7 @@ impl Deployment {
                     token_key,
                     rate_limits: !self.no_rate_limits,
                     smtp,
+                    metrics,
                     is_local: false,
                     ..Config::local(0)
                 },

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use prometheus_client::encoding::text::encode;
@@ -15,10 +15,13 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 use serde_json::{Value, json};
+use subtle::ConstantTimeEq;
 use tokio::time::{Instant, timeout};
 
 use crate::app::App;
+use crate::config::Metrics as Access;
 use crate::error::{ApiError, ApiResult};
+use crate::routes::guard::bearer;
 use crate::store::Trouble;
 
 /// How long the database may take before this instance is not ready.
@@ -103,7 +106,8 @@ pub async fn health() -> Json<Value> {
     Json(json!({ "status": "ok" }))
 }
 
-/// `GET /ready`: this instance can answer: its database stores what it is given, and it is not about to end.
+/// `GET /ready`, for anybody, since balancers send nothing and it tells nothing else: this instance can answer: its database
+/// stores what it is given, and it is not about to end.
 pub async fn ready(State(app): State<App>) -> ApiResult<Json<Value>> {
     if app.is_ending() {
         return Err(ApiError::unavailable("This instance is about to end."));
@@ -121,8 +125,22 @@ pub async fn ready(State(app): State<App>) -> ApiResult<Json<Value>> {
     }
 }
 
-/// `GET /metrics`: the figures, as Prometheus reads them.
-pub async fn metrics(State(app): State<App>) -> ApiResult<Response> {
+/// `GET /metrics`: the figures, as Prometheus reads them, for whom the operator lets.
+pub async fn metrics(State(app): State<App>, headers: HeaderMap) -> ApiResult<Response> {
+    match &app.config.metrics {
+        Access::Open => {}
+        Access::Token(token) => {
+            let given = bearer(&headers).unwrap_or_default();
+            if !bool::from(given.as_bytes().ct_eq(token.as_bytes())) {
+                return Err(ApiError::unauthorized(
+                    "The operator's --metrics-token is required: Authorization: Bearer.",
+                ));
+            }
+        }
+        Access::Closed => {
+            return Err(ApiError::not_found("There are no figures here: the operator has named no --metrics-token."));
+        }
+    }
     let metrics = &app.metrics;
     let (connections, idle) = app.store.connections();
     metrics.connections.set(connections);

@@ -49,6 +49,7 @@ impl App {
             let proof = Some((new.method, new.authenticator_id.as_str()));
             tx.spend_first_enrolment(&holder.action.action_key, now).await?;
             tx.set_action_state(&holder.action.action_key, ActionState::ChallengeSucceeded, proof, now).await?;
+            met_on_device(tx, &holder.action, new.method, now).await?;
         }
         let worth = worth_of_enrolment(right, self.config.window);
         self.mint_verified(tx, &holder.user, &holder.action, worth, &new.authenticator_id, Some(&holder.claims)).await
@@ -76,6 +77,7 @@ impl App {
         tx.mark_used(authenticator_id, proof.secret, now).await?;
         let by = Some((proof.method, authenticator_id));
         tx.set_action_state(&action.action_key, ActionState::ChallengeSucceeded, by, now).await?;
+        met_on_device(tx, action, proof.method, now).await?;
         let worth = worth_of_challenge(asked.is_none(), proof.user_verified, self.config.window);
         self.mint_verified(tx, user, action, worth, authenticator_id, asked).await
     }
@@ -170,6 +172,14 @@ impl App {
                 is_verified: rights.is_verified,
             },
         }
+    }
+}
+
+/// Remembers the device that the action was tracked on, or signed in on, if that is known.
+async fn met_on_device(tx: &mut Tx, action: &Action, method: Method, now: Millis) -> Result<(), sqlx::Error> {
+    match action.attributes["deviceId"].as_str() {
+        Some(device_id) => tx.device_authenticated(&action.user_key, device_id, method, now).await,
+        None => Ok(()),
     }
 }
 

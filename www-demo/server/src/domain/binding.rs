@@ -167,7 +167,7 @@ mod tests {
         let others = |(window, now, token_ends_at)| {
             // Three operations, four scopes, four further answers of yes or no, and five numbers.
             (0..3 * 256 * 5usize).map(move |at| {
-                let is = |bit: usize| at / 15 & 1 << bit > 0;
+                let is = |bit: usize| (at / 15) & (1 << bit) > 0;
                 let facts = Facts {
                     now,
                     token_ends_at,
@@ -185,8 +185,10 @@ mod tests {
         times.flat_map(others)
     }
 
+    type Holds = fn(&Facts) -> bool;
+
     /// What is looked at, in this order, before any right is; and what follows where it does not hold.
-    const CONDITIONS: [(fn(&Facts) -> bool, Refusal); 4] = [
+    const CONDITIONS: [(Holds, Refusal); 4] = [
         (|facts| facts.same_tenant && facts.same_user, Refusal::NotTheirs),
         (|facts| facts.now < facts.token_ends_at, Refusal::Expired),
         (|facts| !matches!(facts.window, Window::Gone), Refusal::WindowGone),
@@ -194,7 +196,7 @@ mod tests {
     ];
 
     /// The truth table: where the conditions hold, these rows allow, the first before the second, and nothing else does.
-    const ROWS: [(Operation, fn(&Facts) -> bool, Right); 5] = [
+    const ROWS: [(Operation, Holds, Right); 5] = [
         (Operation::Add, |facts| facts.verified == 0 && !facts.first_enrolment_spent, Right::First),
         (Operation::Add, |facts| facts.scopes.add, Right::Scope),
         (Operation::Update, |facts| facts.scopes.update, Right::Scope),

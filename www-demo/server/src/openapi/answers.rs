@@ -208,6 +208,18 @@ fn pair() -> Value {
     object([("accessToken", text()), ("refreshToken", text())])
 }
 
+fn user_device() -> Value {
+    object([
+        ("userId", text()),
+        ("deviceId", text()),
+        ("createdAt", date()),
+        ("authenticatedAt?", date()),
+        ("invalidatedAt?", date()),
+        ("rememberedUntil?", date()),
+        ("lastVerificationMethod?", method()),
+    ])
+}
+
 fn users() -> Value {
     object([("users", list(user_with([("userId", text()), ("authenticators", list(authenticator()))])))])
 }
@@ -390,6 +402,30 @@ pub fn of(route: &Route) -> Option<(&'static str, Value)> {
         ("GET", "/v1/users/{user_id}/authenticators") => ("The user's authenticators.", list(authenticator())),
         ("POST", "/v1/users/{user_id}/authenticators") => {
             ("Enrols what the backend has verified.", object([("authenticator", authenticator())]))
+        }
+        ("POST", "/v1/users/authenticators") => (
+            "Enrols passkeys that were created elsewhere, up to 1,000 at once.",
+            object([
+                ("total", number()),
+                ("succeeded", number()),
+                ("failed", number()),
+                (
+                    "failures",
+                    list(object([
+                        ("userId", text()),
+                        ("credentialId", text()),
+                        ("errorCode", text()),
+                        ("errorDescription", text()),
+                    ])),
+                ),
+            ]),
+        ),
+        ("GET", "/v1/users/{user_id}/devices") => ("The user's devices.", list(user_device())),
+        ("PATCH", "/v1/users/{user_id}/devices/{device_id}") => {
+            ("Says until when a device is remembered.", user_device())
+        }
+        ("POST", "/v1/users/{user_id}/devices/{device_id}/invalidate") => {
+            ("Ends the trust in a device.", user_device())
         }
         ("DELETE", "/v1/users/{user_id}/authenticators/{authenticator_id}") => ("Removes an authenticator.", success()),
         ("GET", "/v1/users/{user_id}/actions") => (

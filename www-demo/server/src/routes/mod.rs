@@ -181,7 +181,12 @@ pub fn table() -> Vec<Route> {
         delete("/v1/users/{user_id}", Secret, server::users::delete),
         get("/v1/users/{user_id}/authenticators", Secret, server::authenticators::list),
         post("/v1/users/{user_id}/authenticators", Secret, server::authenticators::enrol),
+        // A user of the id `authenticators` is reached as `%61uthenticators`.
+        post("/v1/users/authenticators", Secret, server::authenticators::enrol_all),
         delete("/v1/users/{user_id}/authenticators/{authenticator_id}", Secret, server::authenticators::delete),
+        get("/v1/users/{user_id}/devices", Secret, server::devices::list),
+        patch("/v1/users/{user_id}/devices/{device_id}", Secret, server::devices::update),
+        post("/v1/users/{user_id}/devices/{device_id}/invalidate", Secret, server::devices::invalidate),
         get("/v1/users/{user_id}/actions", Secret, server::actions::query),
         post("/v1/users/{user_id}/actions/{action}", Secret, server::actions::track),
         get("/v1/users/{user_id}/actions/{action}/{idempotency_key}", Secret, server::actions::get),

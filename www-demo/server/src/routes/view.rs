@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json, json};
 use crate::clock::iso;
 use crate::domain::mask;
 use crate::domain::method::Method;
-use crate::store::{Authenticator, Message, User, Webhook};
+use crate::store::{Authenticator, IMPORTED, Message, User, Webhook};
 
 /// For whom a view is made.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -47,7 +47,7 @@ pub fn authenticator(authenticator: &Authenticator, is_default: bool, viewer: Vi
     }
     if let Json::Object(details) = &authenticator.details {
         // The push token is an address, and nobody's business but the device's.
-        for (name, value) in details.iter().filter(|(name, _)| *name != "pushToken") {
+        for (name, value) in details.iter().filter(|(name, _)| !["pushToken", IMPORTED].contains(&name.as_str())) {
             put(name, value.clone());
         }
     }

@@ -37,7 +37,15 @@ pub struct Authenticator {
     pub details: Json,
 }
 
+/// The mark of an authenticator that was created elsewhere; nobody is shown it.
+pub const IMPORTED: &str = "isImported";
+
 impl Authenticator {
+    /// Whether it was created elsewhere, and enrolled by the backend: a passkey then carries a user handle of another's.
+    pub fn is_imported(&self) -> bool {
+        self.details[IMPORTED] == true
+    }
+
     fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
         let method = row.text("method")?;
         Ok(Self {

@@ -5,13 +5,14 @@ use sqlx::{AssertSqlSafe, Column, Row as _, TypeInfo as _};
 use super::{Row, Tx, Value, values};
 
 /// Every table, those first that others refer to.
-const TABLES: [&str; 11] = [
+const TABLES: [&str; 12] = [
     "users",
     "actions",
     "authenticators",
     "windows",
     "challenges",
     "wrong_codes",
+    "devices",
     "sessions",
     "demo_sessions",
     "outbox",

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use authsignal_local::deployment::Deployment;
 use authsignal_local::random::Random;
 use authsignal_local::routes::table;
 use authsignal_local::store::Tx;
@@ -9,7 +10,7 @@ use axum::body::Body;
 use axum::http::{Request, header};
 use serde_json::json;
 
-use crate::support::server::{As, deployment, token_of};
+use crate::support::server::{As, deployment, settings, token_of};
 use crate::support::{Device, Phone, Server};
 
 const APP: &str = "https://app.example.test";
@@ -122,6 +123,32 @@ async fn an_instance_tells_its_health_its_readiness_and_its_figures() {
         assert!(figures.lines().any(|one| one == line), "{line} is not in\n{figures}");
     }
     assert!(!figures.contains("ada"), "a user is no series");
+}
+
+#[tokio::test]
+async fn figures_are_for_this_machine_or_for_whoever_has_the_operator_s_token() {
+    const TOKEN: &str = "0123456789abcdef";
+    let with = |listen: &str, token: Option<&str>| Deployment {
+        listen: listen.to_owned(),
+        metrics_token: token.map(str::to_owned),
+        ..settings()
+    };
+    let start = async |listen, token| Server::start_with(with(listen, token).check().ok().unwrap().config).await;
+
+    start("[::1]:8787", None).await.get("/metrics", As::Nobody).await.ok();
+    let closed = start("0.0.0.0:8787", None).await;
+    closed.get("/metrics", As::Nobody).await.refused(404, "not_found");
+    closed.get("/metrics", As::Backend).await.refused(404, "not_found");
+    closed.get("/ready", As::Nobody).await.ok();
+    for listen in ["0.0.0.0:8787", "127.0.0.1:8787"] {
+        let server = start(listen, Some(TOKEN)).await;
+        server.get("/metrics", As::Holder(TOKEN)).await.ok();
+        for by in [As::Nobody, As::Backend, As::Tenant, As::Holder("0123456789abcdeF"), As::Holder("")] {
+            server.get("/metrics", by).await.refused(401, "unauthorized");
+        }
+    }
+    let told = with("127.0.0.1:8787", Some("0123456789abcde")).check().err().unwrap();
+    assert!(told.len() == 1 && told[0].starts_with("--metrics-token") && !told[0].contains("0123456789"), "{told:?}");
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use authsignal_local::random::Random;
 use authsignal_local::store::Store;
 use futures_util::future::join_all;
 use serde_json::json;
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tokio::time::timeout;
 
 use crate::process::Folder;
@@ -19,8 +20,11 @@ use crate::support::{Phone, Server};
 const TOLD_WITHIN: Duration = Duration::from_secs(15);
 
 async fn two() -> [Server; 2] {
-    let database = fresh_database().await;
-    let start = async || Server::start_on(Config::local(8787), Random::System, &database).await;
+    two_on(&fresh_database().await).await
+}
+
+async fn two_on(database: &str) -> [Server; 2] {
+    let start = async || Server::start_on(Config::local(8787), Random::System, database).await;
     let first = start().await;
     let second = if database.starts_with("sqlite:") { Server { app: first.app.clone() } } else { start().await };
     for server in [&first, &second] {
@@ -45,6 +49,73 @@ async fn a_screen_hears_of_a_phone_that_talks_to_another_instance() {
     let told = timeout(TOLD_WITHIN, socket::next(&mut screen)).await.expect("the approval is told");
     assert_eq!(told["data"]["state"], "approved");
     assert_eq!(claims_of(told["data"]["accessToken"].as_str().unwrap())["sub"], "ada");
+}
+
+#[tokio::test]
+async fn a_screen_and_a_poll_hear_of_a_phone_after_the_database_has_dropped_its_listeners() {
+    let (database, name) = named_database().await;
+    let [screens, phones] = two_on(&database).await;
+    let phone = Phone::new("qr-code", 1);
+    phone.add(&phones, &phones.track("ada", json!({})).await).await.ok();
+    let port = socket::listen(&screens).await;
+    let protocols = "authsignal-ws, x.authsignal.tenant.local";
+    let (mut screen, _) = socket::connect(port, "/ws-v1-challenge", protocols).await.unwrap();
+    let id = socket::create(&mut screen).await;
+    terminate(&database, &name).await;
+    // In the gap nobody listens: what happens in it is found by looking.
+    phone.claim(&phones, &id).await.ok();
+    let told = timeout(TOLD_WITHIN, socket::next(&mut screen)).await.expect("the claim is told");
+    assert_eq!(told["data"]["state"], "claimed");
+    terminate(&database, &name).await;
+    phone.answer(&phones, &id, true, None).await.ok();
+    let told = timeout(TOLD_WITHIN, socket::next(&mut screen)).await.expect("the approval is told");
+    assert_eq!(told["data"]["state"], "approved");
+    assert_eq!(claims_of(told["data"]["accessToken"].as_str().unwrap())["sub"], "ada");
+
+    let push = Phone::new("push", 2);
+    let may_add = phones.track("ada", json!({ "scope": "add:authenticators" })).await;
+    push.add(&phones, &may_add).await.ok();
+    let token = screens.track("ada", json!({})).await;
+    let asked = screens.challenge(&token, "push").await.ok()["challengeId"].as_str().unwrap().to_owned();
+    terminate(&database, &name).await;
+    push.answer(&phones, &asked, true, None).await.ok();
+    let poll = json!({ "challengeId": asked });
+    let verified = screens.post("/v1/client/verify/push", As::Holder(&token), poll).await.ok();
+    assert_eq!(verified["isVerified"], true);
+}
+
+/// A database whose connections can be told from those of other tests, and the name that they have.
+async fn named_database() -> (String, String) {
+    let name = format!("test {}", Random::System.id());
+    let fresh = fresh_database().await;
+    let separator = if fresh.contains('?') { '&' } else { '?' };
+    let is_sqlite = fresh.starts_with("sqlite:");
+    let named = format!("{fresh}{separator}application_name={}", name.replace(' ', "%20"));
+    (if is_sqlite { fresh } else { named }, name)
+}
+
+/// Ends the connections that listen, as a restart of PostgreSQL or a cut cable does. SQLite has none.
+async fn terminate(database: &str, name: &str) {
+    if database.starts_with("sqlite:") {
+        return;
+    }
+    let mut connection = PgConnection::connect(database).await.unwrap();
+    let listening = "application_name = $1 AND query ILIKE 'LISTEN %'";
+    let count = format!("SELECT count(*) FROM pg_stat_activity WHERE {listening}");
+    let both = async {
+        while sqlx::query_scalar::<_, i64>(AssertSqlSafe(count.clone()))
+            .bind(name)
+            .fetch_one(&mut connection)
+            .await
+            .unwrap()
+            < 2
+        {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(TOLD_WITHIN, both).await.expect("both instances listen");
+    let sql = format!("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE {listening}");
+    sqlx::query_scalar::<_, i64>(AssertSqlSafe(sql)).bind(name).fetch_one(&mut connection).await.unwrap();
 }
 
 #[tokio::test]

@@ -3,6 +3,8 @@
 use std::process::Stdio;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use futures_util::StreamExt;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -28,7 +30,23 @@ fn program(variables: &[(&str, &str)], arguments: &[&str]) -> Command {
     command
 }
 
-/// A deployment, and all that it has written.
+/// A deployment on any port, as its operator starts it.
+fn deployed(database: &str, smtp: &str) -> Command {
+    program(
+        &[
+            ("SECRET", SECRET),
+            ("ORIGINS", "https://app.example.test, https://shop.example.test"),
+            ("RP_ID", "example.test"),
+            ("DATABASE", database),
+            ("PUBLIC_URL", "https://auth.example.test/"),
+            ("SMTP", smtp),
+            ("MAIL_FROM", "no-reply@example.test"),
+        ],
+        &["serve", "--listen", "127.0.0.1:0", "--tenant-id", "violet"],
+    )
+}
+
+/// A program that runs, and all that it has written.
 struct Running {
     child: Child,
     port: u16,
@@ -36,22 +54,18 @@ struct Running {
 }
 
 impl Running {
+    /// A deployment.
     async fn start(database: &str, smtp: &str) -> Self {
-        let mut child = program(
-            &[
-                ("SECRET", SECRET),
-                ("ORIGINS", "https://app.example.test, https://shop.example.test"),
-                ("RP_ID", "example.test"),
-                ("DATABASE", database),
-                ("PUBLIC_URL", "https://auth.example.test/"),
-                ("SMTP", smtp),
-                ("MAIL_FROM", "no-reply@example.test"),
-            ],
-            &["serve", "--listen", "127.0.0.1:0", "--tenant-id", "violet"],
-        )
-        .env("RUST_LOG", "trace")
-        .spawn()
-        .unwrap();
+        Self::of(deployed(database, smtp).env("RUST_LOG", "trace")).await
+    }
+
+    /// A tester's server, its data in memory.
+    async fn local(flags: &[&str]) -> Self {
+        Self::of(&mut program(&[], &[&["--port", "0", "--database", "sqlite::memory:"], flags].concat())).await
+    }
+
+    async fn of(command: &mut Command) -> Self {
+        let mut child = command.spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap()).lines();
         let mut stderr = child.stderr.take().unwrap();
         let log = tokio::spawn(async move {
@@ -59,10 +73,14 @@ impl Running {
             stderr.read_to_string(&mut log).await.unwrap();
             log
         });
-        let Some(line) = timeout(PATIENCE, stdout.next_line()).await.unwrap().unwrap() else {
-            panic!("it did not start: {}", log.await.unwrap());
+        let port = loop {
+            let Some(line) = timeout(PATIENCE, stdout.next_line()).await.unwrap().unwrap() else {
+                panic!("it did not start: {}", log.await.unwrap());
+            };
+            if let Some((_, port)) = line.strip_prefix("listening on ").and_then(|address| address.rsplit_once(':')) {
+                break port.parse().unwrap();
+            }
         };
-        let port = line.strip_prefix("listening on http://127.0.0.1:").unwrap().parse().unwrap();
         Self { child, port, log }
     }
 
@@ -233,6 +251,93 @@ async fn a_deployment_logs_json_without_secrets_and_ends_once_all_is_answered() 
             .chain(password)
     {
         assert!(!log.contains(secret), "the log has {secret}");
+    }
+}
+
+#[tokio::test]
+async fn mail_goes_through_tls_to_a_server_that_shows_a_certificate_and_to_no_other() {
+    let (database, _folder) = deployed_database().await;
+    let mut mail = MailServer::start_with_tls().await;
+    let ask = json!({ "email": "ada@example.test", "verificationMethod": "EMAIL_OTP" });
+    let backend = basic(&format!("{SECRET}:"));
+    let trusted = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/keys/mail.pem");
+    let running = Running::of(deployed(&database, &mail.url).env("SSL_CERT_FILE", trusted)).await;
+    let (status, answer) = running.call("POST /v1/challenge", &backend, &ask).await;
+    assert_eq!(status, 200, "{answer}");
+    let letter = timeout(PATIENCE, mail.letter()).await.expect("the letter");
+    assert_eq!(letter.to, "ada@example.test");
+
+    // The same server, but nobody has said that its certificate is to be trusted.
+    let wary = Running::of(deployed(&database, &mail.url).env("SSL_CERT_FILE", "/dev/null")).await;
+    let (status, answer) = wary.call("POST /v1/challenge", &backend, &ask).await;
+    assert_eq!((status, &answer["errorCode"]), (502, &json!("invalid_configuration")), "{answer}");
+}
+
+/// The authenticator app that the first user of a tester's server gets.
+async fn first_app(server: &Running) -> Value {
+    let tracked = server.call("POST /v1/users/ada/actions/manage", &basic("local-secret:"), &json!({})).await.1;
+    let bearer = format!("Bearer {}", tracked["token"].as_str().unwrap());
+    server.call("POST /v1/client/user-authenticators/totp", &bearer, &Value::Null).await.1
+}
+
+#[tokio::test]
+async fn a_seed_makes_two_runs_of_the_program_alike_and_another_seed_makes_another() {
+    let mut made = Vec::new();
+    for seed in ["7", "7", "8"] {
+        made.push(first_app(&Running::local(&["--seed", seed]).await).await);
+    }
+    assert!(made[0]["secret"].is_string());
+    for name in ["secret", "userAuthenticatorId"] {
+        assert_eq!(made[0][name], made[1][name], "{name}");
+        assert_ne!(made[0][name], made[2][name], "{name}");
+    }
+    assert_ne!(
+        first_app(&Running::local(&[]).await).await["secret"],
+        first_app(&Running::local(&[]).await).await["secret"]
+    );
+    let told = refused(&[], &["--seed", "seven"]).await.join("\n");
+    assert!(told.contains("--seed"), "{told}");
+}
+
+#[tokio::test]
+async fn a_seed_is_refused_on_data_that_is_there_already() {
+    let folder = Folder::new();
+    let database = format!("sqlite:{}/data.sqlite", folder.0.display());
+    let there = Running::of(&mut program(&[], &["--port", "0", "--database", &database])).await;
+    first_app(&there).await;
+    there.ask_to_end().await;
+    there.ended().await;
+    let told = refused(&[], &["--port", "0", "--database", &database, "--seed", "7"]).await.join("\n");
+    assert!(told.contains("--seed gives ids that are in the database"), "{told}");
+}
+
+#[tokio::test]
+async fn a_token_key_signs_by_rs256_and_what_is_no_key_is_refused() {
+    let keys = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/keys");
+    let server = Running::local(&["--token-key", &format!("{keys}/one.pem")]).await;
+    let tracked = server.call("POST /v1/users/ada/actions/manage", &basic("local-secret:"), &json!({})).await.1;
+    let header = tracked["token"].as_str().unwrap().split('.').next().unwrap();
+    let header: Value = serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(header).unwrap()).unwrap();
+    let (_, published) = server.call("GET /v1/client/public/local/.well-known/jwks", "", &Value::Null).await;
+    assert_eq!((&header["alg"], &header["kid"]), (&json!("RS256"), &published["keys"][0]["kid"]));
+    for wrong in ["short.pem", "mail.pem", "none.pem"] {
+        let told = refused(&[], &["--port", "0", "--token-key", &format!("{keys}/{wrong}")]).await;
+        assert!(told.len() == 1 && told[0].starts_with("authsignal-local: "), "{told:?}");
+    }
+}
+
+#[tokio::test]
+async fn limits_hold_where_the_flag_is_given_and_only_there() {
+    for (flags, last) in [(&["--rate-limits"][..], 429), (&[], 200)] {
+        let server = Running::local(flags).await;
+        let tracked = server.call("POST /v1/users/ada/actions/manage", &basic("local-secret:"), &json!({})).await.1;
+        let bearer = format!("Bearer {}", tracked["token"].as_str().unwrap());
+        let number = json!({ "phoneNumber": "+15550100123" });
+        let mut statuses = Vec::new();
+        for _ in 0..7 {
+            statuses.push(server.call("POST /v1/client/user-authenticators/sms", &bearer, &number).await.0);
+        }
+        assert_eq!(statuses, [200, 200, 200, 200, 200, 200, last], "{flags:?}");
     }
 }
 

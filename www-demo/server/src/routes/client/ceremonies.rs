@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::browser;
 use super::challenge::CHALLENGE_LIFE;
 use crate::app::App;
-use crate::ceremony::{Pending, Registered, claimed_challenge, claimed_credential, user_handle};
+use crate::ceremony::{Assertion, Pending, Registered, claimed_challenge, claimed_credential, user_handle};
 use crate::domain::binding::Operation;
 use crate::domain::method::Method;
 use crate::error::{ApiError, ApiResult};
@@ -143,23 +143,26 @@ pub async fn commit_registration(
     })))
 }
 
-/// The authenticator that an assertion claims to come from: of this method, of the holder if there is one, and else of
-/// the user whom the authenticator itself remembers. Nothing if no one has it.
-pub async fn asserted_by(
+/// The assertion, its form checked, and the authenticator that it claims to come from: of this method, of the holder if
+/// there is one, and else of the user whom the authenticator itself remembers. Nothing if no one has it.
+pub async fn asserted_by<'a>(
     app: &App,
     method: Method,
     holder: Option<&Holder>,
-    answer: &Value,
-) -> ApiResult<Option<Authenticator>> {
+    answer: &'a Value,
+) -> ApiResult<Option<(Assertion<'a>, Authenticator)>> {
     let id = claimed_credential(answer).ok_or_else(|| {
         ApiError::invalid_request("The credential has no id: send what navigator.credentials returned.")
     })?;
-    app.ceremonies
+    let assertion = app
+        .ceremonies
         .check_assertion(answer)
         .map_err(|rejected| ApiError::invalid_credential(rejected.reason().to_owned()))?;
     let Some(found) = app.store.read().await?.credential(id).await? else { return Ok(None) };
-    let handle = user_handle(answer);
+    // A passkey that was created elsewhere remembers another name of its user's, which nobody has told.
+    let handle = user_handle(answer).filter(|_| !found.is_imported());
     let is_theirs = match holder {
+        None if found.is_imported() => true,
         Some(holder) => found.user_key == holder.user.user_key && handle.is_none_or(|handle| handle == found.user_key),
         None => handle.as_deref() == Some(found.user_key.as_str()),
     };
@@ -168,5 +171,5 @@ pub async fn asserted_by(
             "This credential belongs to another user, or is of another kind than this method takes.",
         ));
     }
-    Ok(Some(found))
+    Ok(Some((assertion, found)))
 }

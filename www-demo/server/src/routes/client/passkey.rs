@@ -17,6 +17,7 @@ use crate::domain::method::Method;
 use crate::error::{ApiError, ApiResult};
 use crate::routes::body::Body;
 use crate::routes::guard::{Holder, MaybeHolder};
+use crate::routes::server::actions::is_id;
 use crate::store::Kind;
 use crate::verification::Proof;
 
@@ -198,6 +199,7 @@ async fn passkeys(app: &App, user_key: &str) -> ApiResult<Vec<String>> {
 pub struct Verify {
     authentication_credential: Value,
     challenge_id: Option<String>,
+    device_id: Option<String>,
 }
 
 /// `POST /client/verify/passkey`: a sign-in, or a challenge of the token's user.
@@ -208,7 +210,7 @@ pub async fn verify(
     Body(body): Body<Verify>,
 ) -> ApiResult<Json<Value>> {
     let answer = &body.authentication_credential;
-    let ceremony = take_ceremony(
+    let mut ceremony = take_ceremony(
         &app,
         Kind::PasskeyAuthentication,
         holder.as_ref(),
@@ -217,14 +219,15 @@ pub async fn verify(
         &headers,
     )
     .await?;
-    let authenticator =
+    let (assertion, authenticator) =
         asserted_by(&app, Method::Passkey, holder.as_ref(), answer).await?.ok_or_else(ApiError::unknown_credential)?;
     let asserted = app
         .ceremonies
         .asserted(
             ceremony.secret.as_deref().unwrap_or_default(),
-            answer,
+            &assertion,
             authenticator.secret.as_deref().unwrap_or_default(),
+            authenticator.last_verified_at.is_none(),
         )
         .map_err(|rejected| ApiError::invalid_credential(rejected.reason().to_owned()))?;
 
@@ -236,7 +239,10 @@ pub async fn verify(
     }
     let action = match &holder {
         Some(holder) => holder.action.clone(),
-        None => sign_in_action(&app, &mut tx, &user, &ceremony).await?,
+        None => {
+            ceremony.data["deviceId"] = json!(body.device_id.filter(|device_id| is_id(device_id)));
+            sign_in_action(&app, &mut tx, &user, &ceremony).await?
+        }
     };
     let proof = Proof {
         authenticator: &authenticator,

@@ -81,14 +81,15 @@ pub async fn verify(
     Body(answer): Body<Value>,
 ) -> ApiResult<Json<Value>> {
     let ceremony = take_ceremony(&app, Kind::SecurityKeyAuthentication, Some(&holder), None, &answer, &headers).await?;
-    let authenticator =
+    let (assertion, authenticator) =
         asserted_by(&app, METHOD, Some(&holder), &answer).await?.ok_or_else(ApiError::unknown_credential)?;
     let asserted = app
         .ceremonies
         .asserted(
             ceremony.secret.as_deref().unwrap_or_default(),
-            &answer,
+            &assertion,
             authenticator.secret.as_deref().unwrap_or_default(),
+            false,
         )
         .map_err(|rejected| ApiError::invalid_credential(rejected.reason().to_owned()))?;
     let mut tx = app.store.write().await?;

@@ -32,7 +32,7 @@ pub async fn sign_in_action(app: &App, tx: &mut Tx, user: &User, ceremony: &Chal
         verified_by: None,
         scope: Scopes::READ.to_string(),
         first_enrolment_at: None,
-        attributes: json!({}),
+        attributes: json!({ "deviceId": text("deviceId") }),
     };
     Ok(tx.insert_action(&action).await?.0)
 }

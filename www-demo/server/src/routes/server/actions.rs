@@ -65,6 +65,9 @@ pub async fn track(
     if body.idempotency_key.as_deref().is_some_and(|key| !is_id(key)) {
         return Err(ApiError::invalid_request(format!("An idempotencyKey is 1 to {LONGEST_ID} bytes long.")));
     }
+    if body.device_id.as_deref().is_some_and(|device_id| !is_id(device_id)) {
+        return Err(ApiError::invalid_request(format!("A deviceId is 1 to {LONGEST_ID} bytes long.")));
+    }
     if let Some(redirect_url) = &body.redirect_url {
         check_redirect(&app, redirect_url)?;
     }
@@ -93,7 +96,7 @@ pub async fn track(
             "redirectToSettings": body.redirect_to_settings,
             "ipAddress": body.ip_address,
             "userAgent": body.user_agent,
-            "deviceId": body.device_id,
+            "deviceId": &body.device_id,
             "email": body.email,
             "phoneNumber": body.phone_number,
             "locale": body.locale,
@@ -108,6 +111,9 @@ pub async fn track(
         user.username = body.username.or(user.username);
         user.locale = body.locale.or(user.locale);
         tx.save_user(&user).await?;
+        if let Some(device_id) = &body.device_id {
+            tx.see_device(&user.user_key, device_id, now).await?;
+        }
     }
     if let Some(challenge_id) = &body.challenge_id
         && !tx.attach_challenge(challenge_id, &user.user_key, &action.action_key, now).await?

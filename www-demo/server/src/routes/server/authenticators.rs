@@ -2,6 +2,8 @@
 
 use axum::Json;
 use axum::extract::State;
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -9,13 +11,14 @@ use serde_json::{Value, json};
 use super::Params;
 use super::actions::is_id;
 use crate::app::App;
+use crate::ceremony::imported;
 use crate::domain::address::{is_email, is_phone_number};
 use crate::domain::method::Method;
 use crate::domain::totp::AuthenticatorApp;
 use crate::error::{ApiError, ApiResult};
 use crate::routes::body::Body;
 use crate::routes::view::{self, Viewer};
-use crate::store::{Authenticator, Tx};
+use crate::store::{Authenticator, IMPORTED, Tx};
 use crate::webhook::Change;
 
 /// `GET /users/{user_id}/authenticators`: the verified ones, addresses in full.
@@ -28,6 +31,9 @@ pub async fn list(State(app): State<App>, Params(user_id): Params<String>) -> Ap
     Ok(Json(view::authenticators(&all, Viewer::Backend(&user_id))))
 }
 
+/// As long as WebAuthn lets one be.
+const LONGEST_CREDENTIAL_ID: usize = 1023;
+
 /// The body of [`enrol`].
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -36,6 +42,76 @@ pub struct Enrol {
     email: Option<String>,
     phone_number: Option<String>,
     otp_uri: Option<String>,
+    /// Of a passkey that was created elsewhere for this relying party: its id, in base64url.
+    credential_id: Option<String>,
+    /// Its COSE key, in base64url.
+    credential_public_key: Option<String>,
+    /// Its signature counter; 0 if that is not known.
+    counter: Option<u32>,
+    /// What to call it.
+    name: Option<String>,
+}
+
+/// The most passkeys that are enrolled at once; the largest body may be reached before.
+const MOST_AT_ONCE: usize = 1000;
+
+/// The body of [`enrol_all`].
+#[derive(Deserialize, JsonSchema)]
+pub struct EnrolAll {
+    authenticators: Vec<OneOfAll>,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct OneOfAll {
+    user_id: String,
+    #[serde(flatten)]
+    authenticator: Enrol,
+}
+
+/// `POST /users/authenticators`: passkeys that were created elsewhere. Those that are not taken are listed, with why; one
+/// that the user has already is taken as it is.
+pub async fn enrol_all(State(app): State<App>, Body(body): Body<EnrolAll>) -> ApiResult<Json<Value>> {
+    let total = body.authenticators.len();
+    if total > MOST_AT_ONCE {
+        return Err(ApiError::invalid_request(format!("At most {MOST_AT_ONCE} authenticators are enrolled at once.")));
+    }
+    let mut failures = Vec::new();
+    let mut tx = app.store.write().await?;
+    for OneOfAll { user_id, authenticator } in body.authenticators {
+        let credential_id = authenticator.credential_id.clone().unwrap_or_default();
+        let mut failed = |code: &str, why: &str| {
+            failures.push(json!({
+                "userId": user_id,
+                "credentialId": credential_id,
+                "errorCode": code,
+                "errorDescription": why,
+            }));
+        };
+        if authenticator.verification_method != Method::Passkey {
+            failed("invalid_request", "Only PASSKEY can be enrolled for several users at once.");
+            continue;
+        }
+        if let Some(there) = tx.credential(&credential_id).await? {
+            let owner = tx.user_by_key(&there.user_key).await?;
+            if owner.is_none_or(|owner| owner.user_id != user_id) {
+                failed("conflict", "This credential is registered for another user already.");
+            }
+            continue;
+        }
+        match enrol_verified(&app, &mut tx, &user_id, authenticator).await {
+            Ok(_) => {}
+            // Nothing was written for it: what is wrong is found before.
+            Err(error) if error.status().is_client_error() => {
+                let (code, why) = error.parts();
+                failed(code, why);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    tx.commit().await?;
+    let failed = failures.len();
+    Ok(Json(json!({ "total": total, "succeeded": total - failed, "failed": failed, "failures": failures })))
 }
 
 /// `POST /users/{user_id}/authenticators`: an authenticator that the backend has verified itself.
@@ -58,6 +134,7 @@ pub async fn enrol_verified(app: &App, tx: &mut Tx, user_id: &str, body: Enrol) 
         method => method,
     };
     let invalid = |why: &'static str| ApiError::invalid_request(why);
+    let mut credential_id = None;
     let (address, secret) = match method {
         Method::EmailOtp | Method::EmailMagicLink => {
             let email = body.email.filter(|email| is_email(email));
@@ -74,9 +151,23 @@ pub async fn enrol_verified(app: &App, tx: &mut Tx, user_id: &str, body: Enrol) 
             })?;
             (None, Some(uri.secret()))
         }
+        Method::Passkey => {
+            let bytes = |text: &Option<String>| BASE64.decode(text.as_deref()?.trim_end_matches('=')).ok();
+            let id = bytes(&body.credential_id).filter(|id| (1..=LONGEST_CREDENTIAL_ID).contains(&id.len()));
+            let id =
+                id.ok_or_else(|| invalid("A passkey needs its credentialId in base64url, of at most 1,023 bytes."))?;
+            let key = bytes(&body.credential_public_key);
+            let key =
+                key.ok_or_else(|| invalid("A passkey needs its credentialPublicKey, a COSE key in base64url."))?;
+            let stored = imported(&id, &key, body.counter.unwrap_or(0))
+                .map_err(|rejected| ApiError::invalid_request(rejected.reason().to_owned()))?;
+            credential_id = Some(BASE64.encode(id));
+            (None, Some(stored))
+        }
         _ => {
             return Err(invalid(
-                "Only SMS, WHATSAPP, EMAIL_OTP, EMAIL_MAGIC_LINK and AUTHENTICATOR_APP can be enrolled by a backend.",
+                "Only PASSKEY, SMS, WHATSAPP, EMAIL_OTP, EMAIL_MAGIC_LINK and AUTHENTICATOR_APP can be enrolled by a \
+                 backend.",
             ));
         }
     };
@@ -89,6 +180,11 @@ pub async fn enrol_verified(app: &App, tx: &mut Tx, user_id: &str, body: Enrol) 
     if address.is_some() && verified.iter().any(|one| one.method == method && one.address == address) {
         return Err(invalid("The user has this address as an authenticator already."));
     }
+    if let Some(credential_id) = &credential_id
+        && tx.credential(credential_id).await?.is_some()
+    {
+        return Err(invalid("This credential is registered already."));
+    }
     let through = if body.verification_method == Method::Whatsapp { "WHATSAPP" } else { "DEFAULT" };
     let new = Authenticator {
         authenticator_id: app.random.id(),
@@ -100,9 +196,21 @@ pub async fn enrol_verified(app: &App, tx: &mut Tx, user_id: &str, body: Enrol) 
         last_verified_at: None,
         address,
         display_name: None,
-        credential_id: None,
+        credential_id,
         secret,
-        details: if method == Method::Sms { json!({ "previousSmsChannel": through }) } else { json!({}) },
+        details: match method {
+            Method::Sms => json!({ "previousSmsChannel": through }),
+            Method::Passkey => json!({
+                IMPORTED: true,
+                "webauthnCredential": {
+                    "deviceId": "",
+                    "name": body.name.as_deref().unwrap_or("Passkey"),
+                    "aaguid": null,
+                    "credentialBackedUp": false,
+                },
+            }),
+            _ => json!({}),
+        },
     };
     tx.insert_authenticator(&new).await?;
     app.tell_of(tx, Change::Created, user_id, &new).await?;

@@ -3,6 +3,7 @@
 pub mod actions;
 pub mod authenticators;
 pub mod challenges;
+pub mod devices;
 pub mod sessions;
 pub mod users;
 

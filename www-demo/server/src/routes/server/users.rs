@@ -124,7 +124,7 @@ pub struct Update {
 
 /// Tells `null` from absent.
 #[expect(clippy::option_option, reason = "three things are told apart")]
-fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
+pub(super) fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
     Option::<String>::deserialize(deserializer).map(Some)
 }
 

@@ -1,8 +1,14 @@
 //! A mail server that keeps what it takes.
 
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
-use tokio::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+
+use rustls::ServerConfig;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
+use tokio::net::TcpListener;
 use tokio::sync::mpsc;
+use tokio_rustls::TlsAcceptor;
 
 pub struct MailServer {
     pub url: String,
@@ -31,14 +37,36 @@ impl MailServer {
         Self { url, letters }
     }
 
+    /// The same behind TLS, with the certificate of `tests/keys/mail.pem`.
+    pub async fn start_with_tls() -> Self {
+        let listener = TcpListener::bind("localhost:0").await.unwrap();
+        let url = format!("smtps://localhost:{}", listener.local_addr().unwrap().port());
+        let chain = vec![CertificateDer::from_pem_slice(include_bytes!("../../keys/mail.pem")).unwrap()];
+        let key = PrivateKeyDer::from_pem_slice(include_bytes!("../../keys/mail.key.pem")).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+        let acceptor = TlsAcceptor::from(Arc::new(config.with_no_client_auth().with_single_cert(chain, key).unwrap()));
+        let (sender, letters) = mpsc::unbounded_channel();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let (acceptor, sender) = (acceptor.clone(), sender.clone());
+                tokio::spawn(async move { talk(acceptor.accept(stream).await?, true, sender).await });
+            }
+        });
+        Self { url, letters }
+    }
+
     pub async fn letter(&mut self) -> Letter {
         self.letters.recv().await.unwrap()
     }
 }
 
 /// As much of RFC 5321 as a client needs.
-async fn talk(stream: TcpStream, takes: bool, letters: mpsc::UnboundedSender<Letter>) -> std::io::Result<()> {
-    let (reader, mut writer) = stream.into_split();
+async fn talk<S>(stream: S, takes: bool, letters: mpsc::UnboundedSender<Letter>) -> std::io::Result<()>
+where
+    S: AsyncRead + AsyncWrite,
+{
+    let (reader, mut writer) = tokio::io::split(stream);
     let mut lines = BufReader::new(reader).lines();
     writer.write_all(b"220 mail.example.test\r\n").await?;
     let mut letter = Letter { from: String::new(), to: String::new(), text: String::new() };

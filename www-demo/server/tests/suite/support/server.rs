@@ -273,7 +273,12 @@ pub fn basic(user: &str) -> String {
 
 /// The settings of a deployment.
 pub fn deployment() -> Config {
-    let deployment = Deployment {
+    settings().check().map_err(|wrong| wrong.join("\n")).unwrap().config
+}
+
+/// What its operator says.
+pub fn settings() -> Deployment {
+    Deployment {
         listen: "127.0.0.1:0".to_owned(),
         public_url: Some("https://auth.example.test".to_owned()),
         secret: Some(SECRET.to_owned()),
@@ -282,8 +287,7 @@ pub fn deployment() -> Config {
         database: Some("sqlite:unused".to_owned()),
         tenant_id: "violet".to_owned(),
         ..Deployment::default()
-    };
-    deployment.check().map_err(|wrong| wrong.join("\n")).unwrap().config
+    }
 }
 
 /// The secret of a deployment.

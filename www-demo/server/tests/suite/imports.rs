@@ -1,0 +1,132 @@
+//! Passkeys that were created elsewhere for the same relying party, and are enrolled by the backend.
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
+use serde_cbor_2::Value as Cbor;
+use serde_json::{Value, json};
+
+use crate::support::server::{As, token_of};
+use crate::support::{Device, Server};
+
+const ALL: &str = "/v1/users/authenticators";
+
+/// A passkey of another service's, and what that service knows of it.
+async fn passkey() -> (Device, Value) {
+    let elsewhere = Server::start().await;
+    let token = elsewhere.track("somebody", json!({})).await;
+    let options = elsewhere.registration_options(&token).await.ok();
+    let mut device = Device::new();
+    let credential = device.create(&options["options"]).await;
+    elsewhere.register(&token, &options, credential.clone()).await.ok();
+    let object = BASE64.decode(credential["response"]["attestationObject"].as_str().unwrap()).unwrap();
+    let Cbor::Map(object) = serde_cbor_2::from_slice(&object).unwrap() else { panic!("no map") };
+    let Cbor::Bytes(data) = &object[&Cbor::Text("authData".to_owned())] else { panic!("no bytes") };
+    // After the hash, the flags and the counter: the model, and the credential's id with its length.
+    let id_length = usize::from(u16::from_be_bytes([data[53], data[54]]));
+    let key = BASE64.encode(&data[55 + id_length..]);
+    (device, json!({ "credentialId": credential["id"], "credentialPublicKey": key }))
+}
+
+fn of(user_id: &str, passkey: &Value) -> Value {
+    let mut one = passkey.clone();
+    one["userId"] = json!(user_id);
+    one["verificationMethod"] = json!("PASSKEY");
+    one
+}
+
+#[tokio::test]
+async fn a_passkey_that_was_created_elsewhere_signs_its_user_in_and_opens_the_window() {
+    let server = Server::start().await;
+    let (mut device, known) = passkey().await;
+    let mut one = of("ada", &known);
+    one["name"] = json!("Ada's phone");
+    let answer = server.post(ALL, As::Backend, json!({ "authenticators": [one] })).await.ok();
+    assert_eq!(answer, json!({ "total": 1, "succeeded": 1, "failed": 0, "failures": [] }));
+    let stored = server.authenticators("ada").await;
+    assert_eq!(stored[0]["webauthnCredential"]["name"], "Ada's phone");
+    assert_eq!(stored[0]["webauthnCredential"]["credentialId"], known["credentialId"]);
+
+    // Twice: what the first one tells of the authenticator holds for the second.
+    for _ in 0..2 {
+        let signed_in = server.sign_in(&mut device).await;
+        assert_eq!(signed_in["userId"], "ada");
+        server.enrol_totp(&token_of(&signed_in)).await.ok();
+    }
+    let token = server.track("ada", json!({})).await;
+    let body = server.assertion(&mut device, As::Holder(&token), json!({})).await;
+    server.post("/v1/client/verify/passkey", As::Holder(&token), body).await.ok();
+}
+
+#[tokio::test]
+async fn an_imported_passkey_proves_its_own_user_only_and_by_its_own_key_only() {
+    let server = Server::start().await;
+    let (mut device, known) = passkey().await;
+    let (_, other) = passkey().await;
+    let mut swapped = known.clone();
+    swapped["credentialPublicKey"] = other["credentialPublicKey"].clone();
+    server.post(ALL, As::Backend, json!({ "authenticators": [of("ada", &swapped)] })).await.ok();
+    let body = server.assertion(&mut device, As::Tenant, json!({})).await;
+    server.post("/v1/client/verify/passkey", As::Tenant, body).await.refused(400, "invalid_credential");
+
+    let (_, token) = server.enrolled_user("bob").await;
+    let options = "/v1/client/user-authenticators/passkey/authentication-options";
+    let of_bob = server.post(options, As::Holder(&token), json!({})).await.ok();
+    let mut body = server.assertion(&mut device, As::Tenant, json!({})).await;
+    body["challengeId"] = of_bob["challengeId"].clone();
+    server.post("/v1/client/verify/passkey", As::Holder(&token), body).await.refused(400, "invalid_credential");
+}
+
+#[tokio::test]
+async fn of_a_batch_what_is_wrong_is_listed_and_the_rest_is_enrolled() {
+    let server = Server::start().await;
+    let ((_, first), (_, second)) = (passkey().await, passkey().await);
+    let mut no_key = of("dan", &second);
+    no_key["credentialPublicKey"] = json!("AAAA");
+    let mut no_id = of("dan", &second);
+    no_id["credentialId"] = json!("not base64url!");
+    let mut by_mail = of("dan", &second);
+    by_mail["verificationMethod"] = json!("EMAIL_OTP");
+    let batch = json!({ "authenticators": [
+        of("ada", &first),
+        of("ada", &first),
+        of("bob", &first),
+        no_key,
+        no_id,
+        by_mail,
+        of("", &second),
+        of("cyd", &second),
+    ] });
+    let answer = server.post(ALL, As::Backend, batch).await.ok();
+    assert_eq!((&answer["total"], &answer["succeeded"], &answer["failed"]), (&json!(8), &json!(3), &json!(5)));
+    let failures: Vec<_> = answer["failures"].as_array().unwrap().iter().map(|one| one["errorCode"].clone()).collect();
+    assert_eq!(failures, ["conflict", "invalid_request", "invalid_request", "invalid_request", "invalid_request"]);
+    assert_eq!(server.methods("ada").await, ["PASSKEY"]);
+    assert_eq!(server.methods("cyd").await, ["PASSKEY"]);
+    for nobody in ["bob", "dan"] {
+        assert!(server.methods(nobody).await.is_empty());
+    }
+    let many = json!({ "authenticators": vec![of("ada", &json!({})); 1001] });
+    server.post(ALL, As::Backend, many).await.refused(400, "invalid_request");
+}
+
+#[tokio::test]
+async fn one_passkey_is_enrolled_like_any_other_verified_authenticator_and_not_twice() {
+    let server = Server::start().await;
+    let (mut device, known) = passkey().await;
+    let enrol = async |user: &str| {
+        server.post(&format!("/v1/users/{user}/authenticators"), As::Backend, of(user, &known)).await
+    };
+    assert_eq!(enrol("ada").await.ok()["authenticator"]["verificationMethod"], "PASSKEY");
+    for user in ["ada", "bob"] {
+        enrol(user).await.refused(400, "invalid_request");
+    }
+    assert_eq!(server.sign_in(&mut device).await["userId"], "ada");
+}
+
+#[tokio::test]
+async fn a_user_who_is_called_as_the_path_of_the_batch_is_reached_by_the_other_spelling() {
+    let server = Server::start().await;
+    server.track("authenticators", json!({ "email": "a@example.test" })).await;
+    let user = server.get("/v1/users/%61uthenticators", As::Backend).await.ok();
+    assert_eq!(user["email"], "a@example.test");
+}
