@@ -37,8 +37,22 @@ export declare const ErrorCode: {
   readonly invalid_response: "invalid_response";
   /** The core could not be loaded, neither core.wasm nor the same in JavaScript: offline, or files are missing. Ours. */
   readonly core_unavailable: "core_unavailable";
-  /** The call's `timeout` is over. Ours. */
+  /** The core failed; the call rejected with this `code`. The next call gets a new core. Ours. */
+  readonly core_failed: "core_failed";
+  /** The call's `timeout` is over, or, as `WebAuthnError.errorCode`, the ceremony's. Ours. */
   readonly timeout: "timeout";
+  /** `WebAuthnError.errorCode`: the user, or the browser for them, said no before the time was over. Ours. */
+  readonly user_canceled: "user_canceled";
+  /** `qrCode.disconnect()` came before the session had begun. Ours. */
+  readonly aborted: "aborted";
+  /** The browser blocked the window of `launch`; the error that was thrown has this `code`. Ours. */
+  readonly popup_blocked: "popup_blocked";
+  /** `TokenPayload.errorCode`: the user closed the popup or the window. Ours. */
+  readonly window_closed: "window_closed";
+  /** The QR code's socket closed or stayed silent; the call rejected with this `code`. Ours. */
+  readonly socket_lost: "socket_lost";
+  /** The QR code or the magic link is over, and nobody has used it. Ours. */
+  readonly challenge_expired: "challenge_expired";
 };
 
 /**
@@ -62,15 +76,19 @@ export type OwnErrorCode =
   | "invalid_response"
   /** Answered: the core could not be loaded. */
   | "core_unavailable"
-  /** Answered: the call's `timeout` is over. */
+  /** Answered: the call's `timeout` is over. Also `WebAuthnError.errorCode` and `TokenPayload.errorCode`. */
   | "timeout"
+  /** `WebAuthnError.errorCode`: the user, or the browser for them, said no before the time was over. */
+  | "user_canceled"
+  /** Answered: `qrCode.disconnect()` came before the session had begun. */
+  | "aborted"
   /** Thrown: the browser blocked the window of `launch(url, { mode: "window" })`. Call it from a click. */
   | "popup_blocked"
   /** `TokenPayload.errorCode`: the user closed the popup or the window before the end, and no API error came before. */
   | "window_closed"
   /** Rejected: the QR code's socket closed or stayed silent. */
   | "socket_lost"
-  /** Answered: the QR code or the magic link is over. */
+  /** Answered by `emailML.checkVerificationStatus()`, or given to the QR code's `onError`: it is over. */
   | "challenge_expired"
   /** Rejected: the core failed. The next call gets a new one; please report the error's `cause`. */
   | "core_failed";
@@ -109,6 +127,11 @@ export type WebAuthnErrorCode =
 export declare class WebAuthnError extends Error {
   /** What went wrong, by the step of the specification. */
   code: WebAuthnErrorCode;
+  /**
+   * What browsers leave open in a `NotAllowedError`: `timeout` if the time that the server gave the ceremony was over, else
+   * `user_canceled`. Absent for all other errors. Ours.
+   */
+  errorCode?: "timeout" | "user_canceled";
   /** The browser's own exception. Its `name` (`NotAllowedError`, `InvalidStateError`, ...) is this error's, too. */
   cause: Error;
   constructor(options: { message: string; code: WebAuthnErrorCode; cause: Error; name?: string });
@@ -133,9 +156,9 @@ export type AuthsignalResponse<T> = {
 
 /** Ways to end a call before its time. Ours; the peer has none. */
 export interface CallOptions {
-  /** Aborts the request or the ceremony: the call rejects with the signal's reason. Absent: it can't be aborted. */
+  /** Aborts the request or the ceremony, or closes the popup or window: the call rejects with the signal's reason. Absent: it can't be aborted. */
   signal?: AbortSignal;
-  /** Milliseconds after which the call resolves with the code `timeout`. Absent or 0: no limit. */
+  /** Milliseconds after which the same happens and the call resolves with the code `timeout`. Absent or 0: no limit. */
   timeout?: number;
 }
 
@@ -638,7 +661,10 @@ export interface EmailMagicLink {
   enroll(params: { email: string } & CallOptions): Promise<AuthsignalResponse<EnrollResponse>>;
   /** Sends a link. `POST /client/challenge/email-magic-link`. */
   challenge(options?: CallOptions): Promise<AuthsignalResponse<ChallengeResponse>>;
-  /** Waits until the link was opened, asking once a second. Ends on an error, too. Pass `signal` to give up. */
+  /**
+   * Waits until the link was opened, asking once a second. Ends on an error, too, and with `challenge_expired` when the token
+   * has lived its time. Pass `signal` to give up.
+   */
   checkVerificationStatus(options?: CallOptions): Promise<AuthsignalResponse<VerifyResponse>>;
 }
 
@@ -730,6 +756,11 @@ export type ChallengeParams = {
   refreshInterval?: number;
   /** Called when a fresh challenge has replaced the last. With `polling`, absent means no refresh. */
   onRefresh?: (challengeId: string, expiresAt: string) => void;
+  /**
+   * Called once if the session ends without `approved` or `rejected`, and not by `disconnect()`: `challenge_expired`, or the
+   * API's refusal. What a network loses is tried again instead. Ours.
+   */
+  onError?: (error: AuthsignalResponse<never>) => void;
   /** Called once for each state. With `approved` comes a token; set it yourself: {@link Authsignal.setToken}. */
   onStateChange: (state: ChallengeState, accessToken?: string) => void;
 } & CallOptions;
@@ -740,7 +771,7 @@ export interface QrCode {
   challenge(params: ChallengeParams): Promise<AuthsignalResponse<QrCodeChallengeResponse>>;
   /** Replaces the challenge now. `custom` absent: as before. Rejects before `challenge`, and as that does. */
   refresh(params?: { custom?: Record<string, unknown> } & CallOptions): Promise<void>;
-  /** Ends the session: no callback is called from now on. */
+  /** Ends the session: no callback is called from now on. A `challenge()` that has not begun resolves with `aborted`. */
   disconnect(): void;
 }
 
@@ -767,7 +798,7 @@ export type PopupLaunchOptions = BaseLaunchOptions & {
   };
   /** Called when the pre-built UI meets an API error. It stays open. */
   onError?: (params: { errorCode?: string; statusCode?: number }) => void;
-};
+} & CallOptions;
 
 /** Opens a window. Call it from a click, or the browser blocks it. */
 export type WindowLaunchOptions = BaseLaunchOptions & {
@@ -780,7 +811,7 @@ export type WindowLaunchOptions = BaseLaunchOptions & {
   };
   /** Called when the pre-built UI meets an API error. It stays open. */
   onError?: (params: { errorCode?: string; statusCode?: number }) => void;
-};
+} & CallOptions;
 
 export type LaunchOptions = RedirectLaunchOptions | PopupLaunchOptions | WindowLaunchOptions;
 
@@ -789,8 +820,8 @@ export type TokenPayload = {
   /** Give it to your backend to validate. Absent: the user closed it. */
   token?: string;
   /**
-   * Why there is no token: the code of the last API error that `onError` was told, or `window_closed` if there was none.
-   * Absent if there is a token. Ours.
+   * Why there is no token: `timeout` if the call's time was over, else the code of the last API error that `onError` was told,
+   * or `window_closed` if there was none. Absent if there is a token. Ours.
    */
   errorCode?: ErrorCode | OwnErrorCode;
 };

@@ -6,45 +6,23 @@
 import { at, parametersOf, resume, start } from "./core.js";
 import { instantiate } from "./load.js";
 
-const enumeration = (...names) => Object.fromEntries(names.map((name) => [name, name]));
+/** These names, and what each stands for: itself, or a number, counted from the first. */
+const enumeration = (names, first) =>
+  Object.fromEntries(names.split(" ").map((name, index) => [name, first === undefined ? name : first + index]));
 
-/** Codes that a result's `errorCode` can have. The API may answer with others: an open list. */
+/** Codes of results and errors: the peer's, then ours. The API may answer with others: an open list. */
 export const ErrorCode = enumeration(
-  "token_not_set",
-  "expired_token",
-  "network_error",
-  "too_many_requests",
-  "invalid_credential",
-  "unknown_credential",
-  "credential_not_found",
-  "immediate_mediation_not_supported",
-  "invalid_response",
-  "core_unavailable",
-  "timeout",
+  "token_not_set expired_token network_error too_many_requests invalid_credential unknown_credential credential_not_found " +
+    "immediate_mediation_not_supported invalid_response core_unavailable core_failed timeout user_canceled aborted " +
+    "popup_blocked window_closed socket_lost challenge_expired",
 );
 
 /** What the pre-built UI says to the page that opened it. */
-export const AuthsignalWindowMessage = enumeration(
-  "AUTHSIGNAL_CLOSE_POPUP",
-  "AUTHSIGNAL_API_ERROR",
-  "AUTHSIGNAL_READY",
-);
+export const AuthsignalWindowMessage = enumeration("AUTHSIGNAL_CLOSE_POPUP AUTHSIGNAL_API_ERROR AUTHSIGNAL_READY");
 
 export const VerificationMethod = enumeration(
-  "SMS",
-  "AUTHENTICATOR_APP",
-  "RECOVERY_CODE",
-  "EMAIL_MAGIC_LINK",
-  "EMAIL_OTP",
-  "PUSH",
-  "SECURITY_KEY",
-  "PASSKEY",
-  "VERIFF",
-  "IPROOV",
-  "PALM_BIOMETRICS_RR",
-  "IDVERSE",
-  "DEVICE",
-  "WHATSAPP",
+  "SMS AUTHENTICATOR_APP RECOVERY_CODE EMAIL_MAGIC_LINK EMAIL_OTP PUSH SECURITY_KEY PASSKEY VERIFF IPROOV " +
+    "PALM_BIOMETRICS_RR IDVERSE DEVICE WHATSAPP",
 );
 
 /** What a ceremony rejects with. `name` is that of the browser's exception, which is the `cause`. */
@@ -57,8 +35,6 @@ export class WebAuthnError extends Error {
     this.code = code;
   }
 }
-
-const isObject = (value) => typeof value === "object" && value !== null;
 
 /** The options that are given, and nothing that others have put into `Object.prototype`, such as an address. */
 const own = (given) => ({ ...given, __proto__: null });
@@ -81,6 +57,18 @@ const notify = (callback, ...values) => {
   }
 };
 
+/** Gives something up when the app's signal says so, or its time is over. Call what it returns when it ends before. */
+const limit = ({ signal, timeout }, giveUp) => {
+  if (signal?.aborted) return giveUp();
+  if (signal && !signal.addEventListener) throw new TypeError("signal must be an AbortSignal");
+  signal?.addEventListener("abort", giveUp);
+  const timer = timeout && setTimeout(giveUp, timeout);
+  return () => {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", giveUp);
+  };
+};
+
 /* ---- The core: loaded at the first construction, shared by all instances ---- */
 
 /** How a task is resumed: the constants of `src/js.rs`. */
@@ -90,14 +78,12 @@ const CANCELLED = 2;
 
 /** Whether the core runs: it is loaded, and has not failed. */
 let running = false;
-/** The load under way. */
+/** The load under way, or through. */
 let loading;
 /** The wasm that the host has given. */
 let given;
 /** Whether an instance logs. */
 let logging;
-/** What waits for the core, in the order of the calls: what to do with it, and what without. */
-const waiting = [];
 /** How to reject the calls that are under way, so that none stays pending when the core fails. */
 const pending = new Set();
 
@@ -105,38 +91,31 @@ const pending = new Set();
  * Does something with the core, now or once it is loaded. Order is kept: a call made before `setToken` must not see its
  * token, and one made after it must.
  */
-const withCore = (use, fail) => {
-  if (running) return use();
-  waiting.push([use, fail]);
-  beginLoading();
-};
+const withCore = (use, fail) => (running ? use() : beginLoading().then(use, fail));
 
 const beginLoading = () => {
   // A second core would be swapped in under the calls that the first one has under way.
-  if (running) return;
-  loading ??= instantiate(given, logging).then(
-    () => flush(0),
-    // Nothing is kept of a failed attempt: the next call tries again.
-    (cause) => flush(1, cause),
-  );
-};
-
-const flush = (which, cause) => {
-  running = !which;
-  loading = undefined;
-  for (const entry of waiting.splice(0)) entry[which](cause);
+  if (!loading) {
+    loading = instantiate(given, logging);
+    // Before all that waits: what is called then must not overtake it.
+    loading.then(
+      () => (running = true),
+      // Nothing is kept of a failed attempt: the next call tries again.
+      () => (loading = undefined),
+    );
+  }
+  return loading;
 };
 
 /** Loads the core ahead of the first call, or from where the host says. */
-export const load = ({ wasm } = {}) =>
-  new Promise((resolve, reject) => {
-    given = wasm ?? given;
-    withCore(resolve, reject);
-  });
+export const load = async ({ wasm } = {}) => {
+  given = wasm ?? given;
+  await beginLoading();
+};
 
 /** A trap leaves the core in no state to go on: its calls are rejected, and the next call gets a new one. */
 const failed = (cause) => {
-  running = false;
+  running = loading = false;
   const error = coded("The core of authsignal-wasm failed. Please report its cause.", "core_failed", { cause });
   for (const reject of pending) reject(error);
 };
@@ -144,30 +123,29 @@ const failed = (cause) => {
 /** Runs an operation of the core, which says at each step what to wait for, or how it ended. */
 const call = (operation, instance, given) =>
   new Promise((resolve, reject) => {
-    const options = isObject(given) ? given : {};
+    const options = Object(given);
     const { signal, timeout } = options;
-    if (signal && !signal.addEventListener) throw new TypeError("signal must be an AbortSignal");
     const controller = (signal || timeout) && new AbortController();
     const context = controller ? { __proto__: instance, signal: controller.signal } : instance;
     const values = [context, parametersOf(options)];
     let task;
-    let timer;
+    let release;
     const end = (how, value) => {
       if (!pending.delete(fail)) return;
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", abort);
+      release?.();
       how(value);
     };
     const fail = (error) => end(reject, error);
     /** Ends the call before its time: the request, the ceremony and the task with it. */
-    const giveUp = (reason, how, value) => {
+    const giveUp = () => {
+      const reason = signal?.reason;
       if (page.active?.signal === controller.signal) page.active.controller.abort(reason);
       controller.abort(reason);
-      end(how, value);
+      if (signal?.aborted) fail(reason);
+      else end(resolve, answer(instance, "timeout", `No answer within ${timeout} ms`));
       if (task && running) resume(values, task, CANCELLED);
       task = 0;
     };
-    const abort = () => giveUp(signal.reason, reject, signal.reason);
     const step = (how, value) => {
       // The core has failed, or the call was given up.
       if (!pending.has(fail)) return;
@@ -191,18 +169,11 @@ const call = (operation, instance, given) =>
       } else end(answer % 4 === 3 ? reject : resolve, result);
     };
     pending.add(fail);
-    if (signal?.aborted) return abort();
-    signal?.addEventListener("abort", abort);
-    if (timeout) {
-      timer = setTimeout(() => {
-        const description = `No answer within ${timeout} ms`;
-        giveUp(new DOMException(description, "TimeoutError"), resolve, answer(instance, "timeout", description));
-      }, timeout);
-    }
+    release = limit(options, giveUp);
     withCore(
       () => step(FULFILLED),
       ({ message }) =>
-        end(resolve, answer(instance, "core_unavailable", `The core of authsignal-wasm could not be loaded. ${message}`)),
+        end(resolve, answer(instance, "core_unavailable", `The core could not be loaded: ${message}`)),
     );
   });
 
@@ -212,13 +183,12 @@ const later = () => import("./later.js");
 /* ---- Identity ---- */
 
 const readCookie = (name) => {
+  const key = encodeURIComponent(name) + "=";
   try {
-    for (const pair of document.cookie.split("; ")) {
-      const at = pair.indexOf("=");
-      if (decodeURIComponent(pair.slice(0, at)) === name) return decodeURIComponent(pair.slice(at + 1));
-    }
+    const pair = document.cookie.split("; ").find((pair) => pair.startsWith(key));
+    return decodeURIComponent(pair.slice(key.length));
   } catch {
-    // No document, cookies denied, or a malformed escape.
+    // No such cookie, no document, cookies denied, or a malformed escape.
   }
 };
 
@@ -268,9 +238,9 @@ const cellOf = (...owner) => {
 /** What the token says of the binding window. Asked of the core, which answers at once. */
 const describe = (context) => {
   const values = [context, parametersOf({})];
-  const answer = running ? at(resume(values, start(values, BINDING)) >> 2, values) : {};
-  const { state = "none", remainingMs = 0, scopes = [], expiresAt, userId } = answer;
-  return { state, remainingMs, scopes, expiresAt: expiresAt && new Date(expiresAt).toISOString(), userId };
+  const answer = running && at(resume(values, start(values, BINDING)) >> 2, values);
+  const { expiresAt } = answer;
+  return { state: "none", remainingMs: 0, scopes: [], ...answer, expiresAt: expiresAt && new Date(expiresAt).toISOString() };
 };
 
 /** Tells the app when the binding window changes, and ahead of its end. */
@@ -301,31 +271,23 @@ const page = {};
 /** The methods of each namespace, by the number of their operation (`src/operation.rs`). */
 const NAMESPACES = {
   passkey: {
-    signUp: 64,
-    signIn: 65,
-    isAvailableOnDevice: 66,
-    api: {
-      registrationOptions: 0,
-      addAuthenticator: 1,
-      authenticationOptions: 2,
-      authenticationOptionsWeb: 3,
-      verify: 4,
-      getAuthenticators: 5,
-      getPasskeyAuthenticator: 6,
-      challenge: 7,
-    },
+    ...enumeration("signUp signIn isAvailableOnDevice", 64),
+    api: enumeration(
+      "registrationOptions addAuthenticator authenticationOptions authenticationOptionsWeb verify getAuthenticators " +
+        "getPasskeyAuthenticator challenge",
+      0,
+    ),
   },
-  totp: { enroll: 8, verify: 9 },
-  email: { enroll: 10, challenge: 11, verify: 12 },
-  sms: { enroll: 13, challenge: 14, verify: 15 },
-  whatsapp: { challenge: 16, verify: 17 },
-  emailML: { enroll: 18, challenge: 19, checkVerificationStatus: 20 },
+  totp: enumeration("enroll verify", 8),
+  email: enumeration("enroll challenge verify", 10),
+  sms: enumeration("enroll challenge verify", 13),
+  whatsapp: enumeration("challenge verify", 16),
+  emailML: enumeration("enroll challenge checkVerificationStatus", 18),
   securityKey: {
-    enroll: 68,
-    verify: 69,
-    api: { registrationOptions: 21, addAuthenticator: 22, authenticationOptions: 23, verify: 24 },
+    ...enumeration("enroll verify", 68),
+    api: enumeration("registrationOptions addAuthenticator authenticationOptions verify", 21),
   },
-  push: { challenge: 25, verify: 26 },
+  push: enumeration("challenge verify", 25),
 };
 
 /** The operations that spend an attempt: a double submit of one code is one request. */
@@ -333,7 +295,7 @@ const VERIFICATIONS = [9, 12, 15, 17];
 
 const contextOf = (options, deviceId) => {
   const { tenantId, baseUrl = "https://api.authsignal.com/v1" } = options;
-  if (typeof baseUrl !== "string") throw new TypeError("baseUrl must be text, such as https://api.authsignal.com/v1");
+  if (typeof baseUrl !== "string") throw new TypeError("baseUrl must be text");
   const url = baseUrl.replace(/\/+$/, "");
   const context = {
     // Without the prototype of all objects: see `own`.
@@ -355,7 +317,7 @@ const contextOf = (options, deviceId) => {
 const bind = (target, methods, context) => {
   const inFlight = {};
   for (const [name, operation] of Object.entries(methods)) {
-    target[name] = isObject(operation)
+    target[name] = isNaN(operation)
       ? bind({}, operation, context)
       : VERIFICATIONS.includes(operation)
         ? (parameters) => {
@@ -377,9 +339,6 @@ export class Authsignal {
   #context;
 
   constructor(given) {
-    if (!isObject(given)) {
-      throw new TypeError('Authsignal needs an options object: new Authsignal({ tenantId: "your-tenant-id" })');
-    }
     const options = own(given);
     const { tenantId, cookieDomain, cookieName = "__as_aid", enableLogging = false } = options;
     if (!tenantId) throw new Error("tenantId is required");
@@ -411,7 +370,7 @@ export class Authsignal {
 
   setToken(token) {
     if (typeof token !== "string" || !token) {
-      throw new TypeError("setToken needs the token that your backend got. To forget one: clearToken()");
+      throw new TypeError("setToken needs a token. To forget one: clearToken()");
     }
     this.#set(token);
   }
@@ -429,9 +388,7 @@ export class Authsignal {
   }
 
   launch(url, options = {}) {
-    const { mode } = options;
-    if (mode === "popup") return launchPopup(url, options);
-    if (mode === "window") return launchWindow(url, options);
+    if (/popup|window/.test(options.mode)) return launch(url, options);
     location.href = url;
   }
 
@@ -454,9 +411,13 @@ export class Authsignal {
 
 const qrCode = (context) => {
   let session;
+  /** The last `challenge()`, unless `disconnect()` came after it. */
+  let wanted;
   return {
     async challenge(parameters) {
+      const mine = (wanted = {});
       const { openSession } = await later();
+      if (wanted !== mine) return answer(context, "aborted", "disconnect() was called.");
       session?.end();
       session = openSession(context, call, notify, answer, Object(parameters));
       return session.challenge();
@@ -467,7 +428,7 @@ const qrCode = (context) => {
     },
     disconnect() {
       // Which brings nothing.
-      session = session?.end();
+      wanted = session = session?.end();
     },
   };
 };
@@ -475,66 +436,27 @@ const qrCode = (context) => {
 /* ---- The pre-built UI ---- */
 
 /** Adds the mode to a URL's query, of whatever form. */
-const inPopupMode = (url) => {
-  const [address, ...hash] = url.split("#");
-  return [address + (address.includes("?") ? "&" : "?") + "mode=popup", ...hash].join("#");
-};
+const inPopupMode = (url) => url.replace(/^[^?#]*(\?[^#]*)?/, (address, query) => address + (query ? "&" : "?") + "mode=popup");
 
-/**
- * Follows what the pre-built UI says, until it says that it is done. Only the window that was opened is heard, and only
- * from the origin that it was opened at. The answer ends that, and tells what `launch` came to.
- */
-const follow = (url, source, { onError }, done, other) => {
-  const { origin } = new URL(url, location.href);
-  // As long as it hands nothing over, whoever closes it ends it; what the API refused before says why.
-  let result = { token: undefined, errorCode: "window_closed" };
-  const listen = (event) => {
-    if (event.origin !== origin || event.source !== source()) return;
-    let message = event.data;
-    try {
-      message = JSON.parse(message);
-    } catch {
-      // Heights come as plain objects.
-    }
-    if (message?.event === AuthsignalWindowMessage.AUTHSIGNAL_API_ERROR) {
-      result.errorCode &&= message.errorCode ?? result.errorCode;
-      notify(onError, { errorCode: message.errorCode, statusCode: message.statusCode });
-    } else if (message?.event === AuthsignalWindowMessage.AUTHSIGNAL_CLOSE_POPUP) {
-      result = { token: message.token };
-      done();
-    } else other?.(message);
-  };
-  addEventListener("message", listen);
-  return () => {
-    removeEventListener("message", listen);
-    return result;
-  };
-};
-
-const launchWindow = (url, options) => {
-  const { width = 400, height = 500 } = options.windowOptions ?? {};
-  const left = screenX + (outerWidth - width) / 2;
-  const top = screenY + (outerHeight - height) / 2;
-  const opened = open(inPopupMode(url), "_blank", `width=${width},height=${height},left=${left},top=${top}`);
-  if (!opened) throw coded("Window is not initialized", "popup_blocked");
-  return new Promise((resolve) => {
-    const end = () => {
-      clearInterval(timer);
-      opened.close();
-      resolve(stop());
-    };
-    const stop = follow(url, () => opened, options, end);
-    // No event tells that the user has closed it.
-    const timer = setInterval(() => opened.closed && end(), 500);
-  });
-};
-
-const launchPopup = (url, options) => {
-  if (page.popup) throw new Error("Multiple instances of Authsignal popup is not supported.");
-  page.popup = true;
+/** Opens the pre-built UI. What follows it is loaded meanwhile, which the UI, being loaded itself, does not overtake. */
+const launch = (url, options) => {
+  const { signal, windowOptions } = options;
+  if (signal?.aborted) return Promise.reject(signal.reason);
+  const address = inPopupMode(url);
+  let opened;
+  if (options.mode === "popup") {
+    if (page.popup) throw new Error("Multiple instances of Authsignal popup is not supported.");
+    page.popup = true;
+  } else {
+    const { width = 400, height = 500 } = windowOptions ?? {};
+    const left = screenX + (outerWidth - width) / 2;
+    const top = screenY + (outerHeight - height) / 2;
+    const features = "toolbar=no, location=no, directories=no, status=no, menubar=no, scrollbars=no, resizable=no, copyhistory=no";
+    // In the click itself: the browser blocks what is opened after it.
+    opened = open(address, "", `${features}, width=${width}, height=${height}, top=${top}, left=${left}`);
+    if (!opened) throw coded("Window is not initialized", "popup_blocked");
+  }
   return later()
-    .then(({ show }) =>
-      show(inPopupMode(url), options.popupOptions ?? {}, (source, done, other) => follow(url, source, options, done, other)),
-    )
-    .finally(() => (page.popup = false));
+    .then(({ follow }) => follow(address, options, opened, notify, limit))
+    .finally(() => opened || (page.popup = false));
 };

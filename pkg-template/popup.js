@@ -2,25 +2,23 @@
  * The dialog around the pre-built UI, loaded by the first `launch(url, { mode: "popup" })`. The ids are public: apps
  * style them.
  */
-const id = (name) => `__authsignal-popup-${name}`;
-
 const element = (tag, attributes) => {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
   return made;
 };
 
+/** Without spaces: nothing takes them out of a text. */
 const css = (width, height) => `
-#${id("container")}, #${id("overlay")} { position: fixed; inset: 0; }
-#${id("container")} { z-index: 2147483647; display: flex; }
-#${id("container")}[aria-hidden='true'] { display: none; }
-#${id("overlay")} { background-color: rgba(0, 0, 0, 0.18); opacity: 0; transition: opacity 150ms ease-out; }
-#${id("content")} { margin: auto; position: relative; border-radius: 8px; overflow: hidden; width: ${width}; opacity: 0; transform: scale(0.95); transition: opacity 150ms ease-out, transform 150ms ease-out; }
-.as-popup-visible #${id("overlay")}, .as-popup-visible #${id("content")} { opacity: 1; transform: none; }
-.as-popup-closing #${id("overlay")}, .as-popup-closing #${id("content")} { transition-duration: 120ms; transition-timing-function: ease-in; }
-#${id("iframe")} { width: 1px; min-width: 100%; border: 0; border-radius: inherit; max-height: ${height ? "100%" : "95vh"}; height: ${height ?? "384px"}; opacity: 0; transition: opacity 200ms ease-out; }
-#${id("iframe")}.as-iframe-ready { opacity: 1; }
-@media (prefers-reduced-motion: reduce) { #${id("overlay")}, #${id("content")}, #${id("iframe")} { transition: none !important; } }`;
+#__authsignal-popup-container,#__authsignal-popup-overlay{position:fixed;inset:0}
+#__authsignal-popup-container{z-index:2147483647;display:flex}
+#__authsignal-popup-overlay{background-color:#0000002e;opacity:0;transition:opacity 150ms ease-out}
+#__authsignal-popup-content{margin:auto;position:relative;border-radius:8px;overflow:hidden;width:${width};opacity:0;transform:scale(.95);transition:opacity 150ms ease-out,transform 150ms ease-out}
+.as-popup-visible #__authsignal-popup-overlay,.as-popup-visible #__authsignal-popup-content{opacity:1;transform:none}
+.as-popup-closing #__authsignal-popup-overlay,.as-popup-closing #__authsignal-popup-content{transition-duration:120ms;transition-timing-function:ease-in}
+#__authsignal-popup-iframe{width:1px;min-width:100%;border:0;border-radius:inherit;max-height:${height ? "100%" : "95vh"};height:${height ?? "384px"};opacity:0;transition:opacity 200ms ease-out}
+#__authsignal-popup-iframe.as-iframe-ready{opacity:1}
+@media (prefers-reduced-motion:reduce){#__authsignal-popup-overlay,#__authsignal-popup-content,#__authsignal-popup-iframe{transition:none !important}}`;
 
 /** Opens the dialog; the promise settles when it is closed, by the pre-built UI or by the user. */
 export const show = (url, { width = "385px", height, isClosable = true }, follow) =>
@@ -30,17 +28,17 @@ export const show = (url, { width = "385px", height, isClosable = true }, follow
       width = "385px";
     }
     const container = element("div", {
-      id: id("container"),
+      id: "__authsignal-popup-container",
       role: isClosable ? "dialog" : "alertdialog",
       "aria-modal": "true",
       tabindex: "-1",
     });
-    const overlay = element("div", { id: id("overlay") });
-    const content = element("div", { id: id("content") });
+    const overlay = element("div", { id: "__authsignal-popup-overlay" });
+    const content = element("div", { id: "__authsignal-popup-content" });
     const style = new CSSStyleSheet();
     style.replaceSync(css(width, height));
     const iframe = element("iframe", {
-      id: id("iframe"),
+      id: "__authsignal-popup-iframe",
       // Its page cannot know otherwise whether it may end by Escape.
       name: isClosable ? "authsignal" : "authsignal-alert",
       title: "Authsignal multi-factor authentication",
@@ -55,14 +53,11 @@ export const show = (url, { width = "385px", height, isClosable = true }, follow
     const focused = document.activeElement;
     const { overflow } = document.body.style;
     const reveal = () => {
-      clearTimeout(timer);
       iframe.classList.add("as-iframe-ready");
       container.classList.add("as-popup-visible");
     };
     const close = () => {
       container.classList.replace("as-popup-visible", "as-popup-closing");
-      content.addEventListener("transitionend", remove);
-      // In case that no transition runs.
       setTimeout(remove, 150);
     };
     const remove = () => {

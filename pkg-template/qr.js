@@ -10,8 +10,12 @@ const QR_CODE_VERIFY = 28;
 const SILENCE_MS = 15_000;
 const LONGEST_BACKOFF_MS = 30_000;
 
+/** Codes of what may go better the next time. What the API refuses, it would refuse for ever. */
+const PASSING = /network|timeout|response|many/;
+const LOST = { errorCode: "network_error" };
+
 export const openSession = (context, call, notify, answer, parameters) => {
-  const { action, polling, pollInterval = 3000, refreshInterval = 540_000, onRefresh, onStateChange, signal } = parameters;
+  const { action, polling, pollInterval = 3000, refreshInterval = 540_000, onRefresh, onStateChange, onError, signal } = parameters;
   let { custom } = parameters;
   /** What the session has under way; each challenge of it replaces the last. */
   let generation = 0;
@@ -39,20 +43,36 @@ export const openSession = (context, call, notify, answer, parameters) => {
     if (state === "approved" || state === "rejected") end();
     notify(onStateChange, state, token);
   };
-  const refreshed = async (challenge) => {
-    const mine = generation;
-    const { data } = await challenge;
-    if (data && mine === generation) notify(onRefresh, data.challengeId, data.expiresAt);
+  /** Ends for a reason that no promise tells any more. */
+  const fail = (error) => {
+    end();
+    notify(onError, error);
   };
-  const refreshLater = () => later(() => renew(1000), refreshInterval);
+  const expireLater = (expiresAt) => {
+    const left = Date.parse(expiresAt) - Date.now();
+    const expire = () => fail(answer(context, "challenge_expired", "The QR code is over: begin another."));
+    // A clock that is wrong, or no date: what codes live by default. The last poll comes first.
+    later(expire, (left > 0 ? left : 600_000) + pollInterval);
+  };
+  const refreshLater = () => later(() => renewQuietly(1000), refreshInterval);
   /** A new challenge in the place of the last, tried until there is one. */
-  const renew = (backoff) => {
-    const renewed = refreshed(create());
+  const renew = async (backoff, given) => {
+    const created = create(given);
     const mine = generation;
-    renewed.catch(() => mine === generation && retry(backoff));
+    let result = LOST;
+    try {
+      result = await created;
+    } finally {
+      const { data, errorCode } = result;
+      if (mine !== generation);
+      else if (data) notify(onRefresh, data.challengeId, data.expiresAt);
+      else if (PASSING.test(errorCode)) retry(backoff);
+      else fail(result);
+    }
   };
+  const renewQuietly = (backoff) => renew(backoff).catch(() => {});
   const retry = (backoff) =>
-    later(() => renew(Math.min(2 * backoff, LONGEST_BACKOFF_MS)), backoff * (0.5 + Math.random() / 2));
+    later(() => renewQuietly(Math.min(2 * backoff, LONGEST_BACKOFF_MS)), backoff * (0.5 + Math.random() / 2));
 
   const poll = async ({ signal, timeout } = parameters) => {
     const mine = reset();
@@ -60,18 +80,18 @@ export const openSession = (context, call, notify, answer, parameters) => {
     if (mine !== generation || !result.data) return result;
     const { challengeId, deviceCode, expiresAt } = result.data;
     const ask = async () => {
-      const { data, errorCode } = await call(QR_CODE_VERIFY, context, { challengeId, deviceCode }).catch(() => ({
-        errorCode: "network_error",
-      }));
+      const result = await call(QR_CODE_VERIFY, context, { challengeId, deviceCode }).catch(() => LOST);
       if (mine !== generation) return;
+      const { data, errorCode } = result;
       if (data?.isVerified) report("approved", data.token);
       else if (data?.isClaimed) report(data.isConsumed ? "rejected" : "claimed");
-      // A lost request is asked again; a refused one would be refused for ever.
-      const over = expiresAt && Date.now() > Date.parse(expiresAt);
-      if (mine === generation && !over && (data || errorCode === "network_error")) later(ask, pollInterval);
+      if (mine !== generation) return;
+      if (data || PASSING.test(errorCode)) later(ask, pollInterval);
+      else fail(result);
     };
     if (deviceCode) later(ask, pollInterval);
     if (onRefresh) refreshLater();
+    expireLater(expiresAt);
     return result;
   };
 
@@ -107,7 +127,7 @@ export const openSession = (context, call, notify, answer, parameters) => {
       socket ??= connect();
       const ask = () =>
         socket.send(JSON.stringify({ type: "CREATE_CHALLENGE", data: { challengeType: "QR_CODE", actionCode: action, custom } }));
-      if (socket.readyState === WebSocket.OPEN) ask();
+      if (socket.readyState === 1) ask();
       else socket.addEventListener("open", ask);
       socket.addEventListener("close", ({ code, reason }) =>
         reject(Object.assign(new Error(`WebSocket closed with ${code} ${reason}`), { code: "socket_lost" })),
@@ -127,6 +147,7 @@ export const openSession = (context, call, notify, answer, parameters) => {
           timers.forEach(clearTimeout);
           last = data.state ?? "unclaimed";
           refreshLater();
+          expireLater(data.expiresAt);
           resolve({ data: { challengeId, expiresAt: data.expiresAt } });
         } else if (type === "STATE_CHANGE" && data?.challengeId === challengeId) report(data.state, data.accessToken);
       };
@@ -135,10 +156,14 @@ export const openSession = (context, call, notify, answer, parameters) => {
   const create = polling ? poll : listen;
   signal?.addEventListener("abort", end);
   return {
-    challenge: create,
+    challenge: async () => {
+      const result = await create();
+      if (!result.data) end();
+      return result;
+    },
     refresh: (given) => {
       custom = given?.custom ?? custom;
-      return refreshed(create(given));
+      return renew(1000, given);
     },
     end,
   };

@@ -6,7 +6,7 @@
 //! object of the face's, out of reach of page script, so that a core that traps does not take the token along.
 
 use crate::task::State;
-use crate::value::{Outcome, Val, global, globals, list, object, parse, val};
+use crate::value::{Outcome, Val, globals, list, now, object, parse, val};
 use crate::words::k;
 
 /// The token that is set; falsy if there is none.
@@ -29,7 +29,7 @@ pub(crate) fn describe(state: &State) -> Outcome {
     let scope = claims.get(k!("scope"));
     let scopes = if scope.is_string() { scope.invoke(k!("split"), [val(k!(" "))]).data() } else { list([]) };
     let end = claims.get(k!("exp")).to_float() * 1000.0;
-    let remaining = end - global(k!("Date")).invoke(k!("now"), []).data().to_float();
+    let remaining = end - now();
     let adds = scopes.invoke(k!("includes"), [val(k!("add:authenticators"))]).data().is_truthy();
     let (state, remaining) = if remaining > 0.0 {
         (if adds { k!("open") } else { k!("none") }, remaining)
@@ -43,6 +43,12 @@ pub(crate) fn describe(state: &State) -> Outcome {
         .with(k!("expiresAt"), if end > 0.0 { end.into() } else { Val::default() })
         .with(k!("userId"), claims.get(k!("other")).get(k!("userId")).or(claims.get(k!("sub"))))
         .into()
+}
+
+/// How many seconds a token lives; NaN if it does not say.
+pub(crate) fn lifetime(token: Val) -> f64 {
+    let claims = claims(token);
+    claims.get(k!("exp")).to_float() - claims.get(k!("iat")).to_float()
 }
 
 /// The claims of a JSON Web Token (RFC 7519), unverified: the browser has no key, and needs none.

@@ -41,6 +41,8 @@ pub(crate) struct State {
     /// The answer that is being read, and its status.
     pub(crate) response: Val,
     pub(crate) status: u16,
+    /// How often the flow has waited for its next try.
+    pub(crate) waits: u16,
     /// Whether this task holds the page's only autofill request.
     pub(crate) autofill: bool,
     /// The operation, by its number.
@@ -99,6 +101,7 @@ impl State {
             phase: 0,
             response: nothing,
             status: 0,
+            waits: 0,
             autofill: false,
             operation,
             steps: flow::steps(operation),

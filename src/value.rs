@@ -53,6 +53,22 @@ impl FromWasmAbi for Fresh {
     }
 }
 
+// What may throw. In the npm build the glue catches it, and hands over an outcome (`attempt` in xtask/src/core.js).
+#[cfg(feature = "js")]
+#[wasm_bindgen]
+extern "C" {
+    type Any;
+    #[wasm_bindgen(method, structural, indexing_getter)]
+    fn property(this: &Any, key: Val) -> Outcome;
+    #[wasm_bindgen(method, structural, indexing_setter)]
+    fn set_property(this: &Any, key: Val, value: Val);
+    #[wasm_bindgen(method, structural)]
+    fn join(this: &Any, separator: Val) -> Outcome;
+    #[wasm_bindgen(js_namespace = Reflect, js_name = apply)]
+    fn reflect_apply(method: Val, this: Val, arguments: Val) -> Outcome;
+}
+
+#[cfg(not(feature = "js"))]
 #[wasm_bindgen]
 extern "C" {
     type Any;
@@ -64,6 +80,10 @@ extern "C" {
     fn join(this: &Any, separator: Val) -> Result<Fresh, JsValue>;
     #[wasm_bindgen(js_namespace = Reflect, js_name = apply, catch)]
     fn reflect_apply(method: Val, this: Val, arguments: Val) -> Result<Fresh, JsValue>;
+}
+
+#[wasm_bindgen]
+extern "C" {
     #[wasm_bindgen(js_namespace = Array, js_name = of)]
     fn array_of_none() -> Fresh;
     #[wasm_bindgen(js_namespace = Array, js_name = of)]
@@ -73,7 +93,11 @@ extern "C" {
     #[wasm_bindgen(js_namespace = Array, js_name = of)]
     fn array_of_four(first: Val, second: Val, third: Val, fourth: Val) -> Fresh;
     #[wasm_bindgen(js_name = Object)]
-    fn object_of() -> Fresh;
+    fn object_of_none() -> Fresh;
+    #[wasm_bindgen(js_name = Object)]
+    fn object_of(value: Val) -> Fresh;
+    #[wasm_bindgen(js_name = Number)]
+    fn number_of(value: Val) -> f64;
     #[wasm_bindgen(js_namespace = Object, js_name = is)]
     fn same(one: Val, other: Val) -> bool;
     #[wasm_bindgen(js_name = Boolean)]
@@ -87,9 +111,14 @@ pub(crate) fn global(key: Word) -> Val {
     globals().get(key)
 }
 
+/// The page's clock: milliseconds since 1970.
+pub(crate) fn now() -> f64 {
+    global(k!("Date")).invoke(k!("now"), []).data().to_float()
+}
+
 /// A new object without properties.
 pub(crate) fn object() -> Val {
-    object_of().0
+    object_of_none().0
 }
 
 /// Some values, as an array of JavaScript's. Arrays by value, of each length: a slice would have to lie in memory.
@@ -241,12 +270,33 @@ impl From<Val> for Outcome {
     }
 }
 
-impl From<Result<Fresh, JsValue>> for Outcome {
-    fn from(result: Result<Fresh, JsValue>) -> Self {
-        match result {
-            Ok(value) => value.0.into(),
-            Err(thrown) => Outcome::throw(thrown.into()),
-        }
+#[cfg(feature = "js")]
+impl WasmDescribe for Outcome {
+    fn describe() {
+        JsValue::describe();
+    }
+}
+
+#[cfg(feature = "js")]
+impl FromWasmAbi for Outcome {
+    type Abi = u32;
+
+    unsafe fn from_abi(number: u32) -> Self {
+        Outcome(number)
+    }
+}
+
+/// What came of an import that may throw.
+#[cfg(feature = "js")]
+fn attempted(outcome: Outcome) -> Outcome {
+    outcome
+}
+
+#[cfg(not(feature = "js"))]
+fn attempted(result: Result<Fresh, JsValue>) -> Outcome {
+    match result {
+        Ok(value) => value.0.into(),
+        Err(thrown) => Outcome::throw(thrown.into()),
     }
 }
 
@@ -291,18 +341,14 @@ impl Val {
         View(ManuallyDrop::new(U::from(T::unchecked_from_js(unsafe { JsValue::from_abi(self.0) }))))
     }
 
-    fn js(self) -> View<JsValue> {
-        self.view::<JsValue, JsValue>()
-    }
-
     /// A value of its own, that outlives the task.
     #[cfg(feature = "rust")]
     pub(crate) fn to_js(self) -> JsValue {
-        self.js().clone()
+        self.view::<JsValue, JsValue>().clone()
     }
 
     fn property(self, key: Val) -> Outcome {
-        self.view::<Any, Any>().property(key).into()
+        attempted(self.view::<Any, Any>().property(key))
     }
 
     /// Reads a property of something that we or the browser made: a value that has none is `undefined`.
@@ -322,6 +368,9 @@ impl Val {
     /// As [`Val::set`], by a key that is data.
     pub(crate) fn set_by(self, key: Val, value: Val) {
         // What is frozen stays as it is.
+        #[cfg(feature = "js")]
+        self.view::<Any, Any>().set_property(key, value);
+        #[cfg(not(feature = "js"))]
         let _ = self.view::<Any, Any>().set_property(key, value).map_err(Val::from);
     }
 
@@ -346,7 +395,7 @@ impl Val {
 
     /// The items of a list, with that between them; `undefined` where they cannot be written.
     pub(crate) fn join(self, separator: Val) -> Val {
-        Outcome::from(self.view::<Any, Any>().join(separator)).data()
+        attempted(self.view::<Any, Any>().join(separator)).data()
     }
 
     /// An item of a list.
@@ -367,7 +416,7 @@ impl Val {
 
     /// A number; NaN for what is none.
     pub(crate) fn to_float(self) -> f64 {
-        self.js().unchecked_into_f64()
+        number_of(self)
     }
 
     /// Calls the method of that name. What it throws is the error; so is `undefined` where there is no such method.
@@ -382,7 +431,7 @@ impl Val {
         if !method.is_truthy() {
             return Outcome::throw(Val::default());
         }
-        reflect_apply(method, self, arguments).into()
+        attempted(reflect_apply(method, self, arguments))
     }
 
     /// Whether this is that string.
@@ -408,12 +457,14 @@ impl Val {
         self.equals(Val::default())
     }
 
+    /// Whether this is an object, an array or a function.
     pub(crate) fn is_object(self) -> bool {
-        self.js().is_object()
+        self.equals(object_of(self).0)
     }
 
+    /// Whether this is a string: what is one becomes itself when it is joined to nothing.
     pub(crate) fn is_string(self) -> bool {
-        self.js().is_string()
+        self.equals(text([self]))
     }
 
     pub(crate) fn is_list(self) -> bool {

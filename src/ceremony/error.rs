@@ -6,7 +6,7 @@
 use super::Kind;
 use crate::fault;
 use crate::task::State;
-use crate::value::{Outcome, Val, global, log, text, val};
+use crate::value::{Outcome, Val, global, log, now, text, val};
 use crate::words::{Word, k};
 
 /// What must hold, besides the exception's name.
@@ -129,12 +129,19 @@ static ROWS: [Row; 11] = [
     ),
 ];
 
-pub(super) fn identify(state: &State, kind: Kind, thrown: Val, options: Val) -> Outcome {
-    let public_key = options.get(k!("publicKey"));
+pub(super) fn identify(state: &State, kind: Kind, thrown: Val) -> Outcome {
+    let ceremony = state.data;
+    let public_key = ceremony.get(k!("options")).get(k!("publicKey"));
     let name = thrown.get(k!("name"));
     // Platforms overload it beyond the specification: what they say is worth more than what it says.
     if name.is(k!("NotAllowedError")) {
-        return fault::ceremony(state, k!("ERROR_PASSTHROUGH_SEE_CAUSE_PROPERTY"), thrown.get(k!("message")), thrown);
+        let code = k!("ERROR_PASSTHROUGH_SEE_CAUSE_PROPERTY");
+        let error = fault::ceremony(state, code, thrown.get(k!("message")), thrown);
+        // create 18, get 9: the time is over. Browsers say the same as for a user who cancels, or a page that may not ask.
+        let elapsed = now() - ceremony.get(k!("now")).to_float();
+        let is_over = elapsed >= public_key.get(k!("timeout")).to_float();
+        error.value().set(k!("errorCode"), val(if is_over { k!("timeout") } else { k!("user_canceled") }));
+        return error;
     }
     if name.is(k!("SecurityError")) {
         return security(state, kind, thrown, public_key);
@@ -165,6 +172,10 @@ fn holds(when: When, kind: Kind, public_key: Val) -> bool {
     }
 }
 
+const ADVICE: Word = k!(
+    ".\n To learn more, visit https://docs.authsignal.com/scenarios/passkeys-prebuilt-ui#defining-the-relying-party"
+);
+
 fn security(state: &State, kind: Kind, thrown: Val, public_key: Val) -> Outcome {
     let host = global(k!("location")).get(k!("hostname"));
     let rp_id = if kind.creates() { public_key.get(k!("rp")).get(k!("id")) } else { public_key.get(k!("rpId")) };
@@ -181,9 +192,9 @@ fn security(state: &State, kind: Kind, thrown: Val, public_key: Val) -> Outcome 
         return Outcome::throw(thrown);
     }
     // create 8, get 6: the relying party id is not a registrable suffix of it.
-    let message = text([val(k!("The RP ID \"")), rp_id, val(k!("\" is invalid for this domain"))]);
-    let advice = val(k!(". See https://docs.authsignal.com/scenarios/passkeys-prebuilt-ui#defining-the-relying-party"));
-    log(text([val(k!("[Authsignal] ")), message, advice]));
+    let invalid = val(k!("\" is invalid for this domain"));
+    let message = text([val(k!("The RP ID \"")), rp_id, invalid]);
+    log(text([val(k!("[Authsignal] The Relying Party ID \"")), rp_id, invalid, val(ADVICE)]));
     fault::ceremony(state, k!("ERROR_INVALID_RP_ID"), message, thrown)
 }
 

@@ -7,14 +7,15 @@ pub(crate) mod signal;
 
 use crate::fault;
 use crate::task::State;
-use crate::value::{Outcome, Val, check, error, global, list, object, val};
-use crate::words::k;
-use wasm_bindgen::prelude::*;
-use web_sys::AbortController;
+use crate::value::{Outcome, Val, check, error, global, list, now, object, val};
+use crate::words::{Word, k};
 
 /// How long a new ceremony waits for an aborted one to end. A browser ends it at once; an extension that took over
 /// `navigator.credentials` and ignores the signal must not block the page for good.
-const ABORT_GRACE_MS: i32 = 500;
+const GRACE_MS: i32 = 500;
+
+/// What a ceremony is aborted with when another one takes over. The text is that of `@simplewebauthn/browser`.
+const REPLACED: Word = k!("Cancelling existing WebAuthn API call for new one");
 
 /// What the browser is asked to do.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -56,7 +57,8 @@ pub(crate) fn release_autofill(state: &mut State) {
 }
 
 /// What all instances on the page share: `autofill`, whether such a request is pending, and `active`, the ceremony that
-/// is under way, with its `controller`, `options` and `outcome`.
+/// is under way, with its `controller`, `options` and `outcome`, and `now`, when it began. None is under way: whether the
+/// last one brought a credential.
 fn page(state: &State) -> Val {
     state.context.get(k!("page"))
 }
@@ -89,9 +91,7 @@ fn kind(state: &State) -> Kind {
 /// Makes sure that the browser knows WebAuthn, and loads the conversion of its JSON where the browser has none.
 pub(crate) fn convert(state: &mut State) -> Outcome {
     if !public_key_credential().is_truthy() {
-        return fault::misuse(k!(
-            "WebAuthn is not supported in this browser. It needs https or http://localhost; offer another method."
-        ));
+        return fault::misuse(k!("WebAuthn is not supported in this browser"));
     }
     if !state.data.get(k!("options")).get(k!("challenge")).is_string() {
         return fault::answer(state, k!("invalid_response"), k!("The answer has no challenge for a ceremony."));
@@ -127,7 +127,16 @@ pub(crate) fn run(state: &mut State) -> Outcome {
             }
         }
         2 => {}
-        _ => return finish(state),
+        3 => return finish(state),
+        // Autofill made way for another ceremony. Once that has a credential, there is no more to offer.
+        _ => {
+            let other = page(state).get(k!("active"));
+            if other.is_object() {
+                return make_way(state);
+            } else if other.is_truthy() {
+                return error::identify(state, Kind::GetConditional, state.credential);
+            }
+        }
     }
     let active = page(state).get(k!("active"));
     if active.is_object() {
@@ -147,27 +156,36 @@ pub(crate) fn run(state: &mut State) -> Outcome {
 /// Aborts the ceremony under way and waits until the browser has let go of it: before that, it refuses any other.
 fn end(state: &State, active: Val) -> Outcome {
     page(state).set(k!("active"), Val::default());
-    let reason = error(k!("Cancelling existing WebAuthn API call for new one"));
+    let reason = error(REPLACED);
     reason.set(k!("name"), val(k!("AbortError")));
     let _ = active.get(k!("controller")).invoke(k!("abort"), [reason]);
-    let grace = state.context.invoke(k!("delay"), [ABORT_GRACE_MS.into()]).data();
-    global(k!("Promise")).invoke(k!("race"), [list([active.get(k!("outcome")), grace])]).wait()
+    let first = list([active.get(k!("outcome")), grace(state).data()]);
+    global(k!("Promise")).invoke(k!("race"), [first]).wait()
+}
+
+/// Autofill waits until the ceremony that took over is through, and is armed again if that brought nothing.
+fn make_way(state: &mut State) -> Outcome {
+    state.phase = 3;
+    grace(state).wait()
+}
+
+fn grace(state: &State) -> Outcome {
+    state.context.invoke(k!("delay"), [GRACE_MS.into()])
 }
 
 /// Starts the ceremony: its promise. `state.data` becomes what describes it.
 fn begin(state: &mut State) -> Outcome {
     let kind = kind(state);
     let json = state.offer.get(k!("options"));
-    let controller = match AbortController::new() {
-        Ok(controller) => Val::from(JsValue::from(controller)),
-        Err(thrown) => return Outcome::throw(thrown.into()),
-    };
+    let class = global(k!("AbortController"));
+    let controller = check!(global(k!("Reflect")).invoke(k!("construct"), [class, list([])]));
     let options = object().with(k!("signal"), controller.get(k!("signal")));
     // The signal of the call tells the face whose ceremony this is.
     state.data = object()
         .with(k!("controller"), controller)
         .with(k!("options"), options)
-        .with(k!("signal"), state.context.get(k!("signal")));
+        .with(k!("signal"), state.context.get(k!("signal")))
+        .with(k!("now"), now().into());
     let parser = if kind.creates() { k!("parseCreationOptionsFromJSON") } else { k!("parseRequestOptionsFromJSON") };
     let hints = state.get(k!("hints"));
     if hints.is_truthy() {
@@ -192,17 +210,21 @@ fn begin(state: &mut State) -> Outcome {
 
 fn finish(state: &mut State) -> Outcome {
     let kind = kind(state);
+    let credential = state.arrived.value();
+    if state.autofill && credential.get(k!("message")).is(REPLACED) {
+        state.credential = credential;
+        return make_way(state);
+    }
     release_autofill(state);
     if page(state).get(k!("active")).equals(state.data) {
-        page(state).set(k!("active"), Val::default());
+        page(state).set(k!("active"), (state.arrived.is_data() && credential.is_object()).into());
     }
-    let credential = state.arrived.value();
     if state.arrived.is_thrown() {
         // In immediate mode a refusal is the answer that no credential is at hand.
         if kind == Kind::GetImmediate && credential.get(k!("name")).is(k!("NotAllowedError")) {
             return nothing_at_hand(state);
         }
-        return error::identify(state, kind, credential, state.data.get(k!("options")));
+        return error::identify(state, kind, credential);
     }
     if !credential.is_object() {
         return match kind {

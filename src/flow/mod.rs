@@ -6,6 +6,7 @@ mod passkey;
 use crate::binding;
 use crate::ceremony;
 use crate::engine::{self, Asked};
+use crate::fault;
 use crate::operation::*;
 use crate::task::State;
 use crate::value::{Outcome, Val, globals, object};
@@ -33,7 +34,7 @@ pub(crate) enum Step {
     Convert,
     /// The ceremony that the data before it offers.
     Ceremony,
-    /// A second of patience and back to the step before, until the reply is verified.
+    /// A second of patience and back to the step before, until the reply is verified, or the token must be over.
     UntilVerified,
     /// Keeps a new token.
     Keep,
@@ -149,6 +150,12 @@ pub(crate) fn perform(step: Step, state: &mut State) -> Outcome {
             state.data.into()
         }
         Step::UntilVerified if !state.data.get(k!("isVerified")).is_truthy() => {
+            // Counted, and not read off a clock, which may be wrong: each wait is a second at least.
+            state.waits = state.waits.wrapping_add(1);
+            if f64::from(state.waits) > binding::lifetime(state.token()) {
+                let over = k!("The magic link is over: send another one.");
+                return fault::answer(state, k!("challenge_expired"), over);
+            }
             state.context.invoke(k!("delay"), [POLL_INTERVAL_MS.into()]).wait()
         }
         Step::UntilVerified => state.data.into(),

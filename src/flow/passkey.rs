@@ -67,7 +67,7 @@ pub(super) fn prepare_sign_in(state: &mut State) -> Outcome {
             return fault::answer(
                 state,
                 k!("immediate_mediation_not_supported"),
-                k!("This browser has no immediate mediation: leave preferImmediatelyAvailableCredentials out."),
+                k!("This browser has no immediate mediation."),
             );
         }
     }

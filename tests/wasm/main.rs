@@ -183,7 +183,7 @@ async fn a_browser_without_webauthn_is_told_what_it_needs() {
     doubles.hide_web_authn();
     doubles.answer(200, REQUEST_OPTIONS);
     let error = scripted_client("no-webauthn").passkey_sign_in(SignIn::default()).await.unwrap_err();
-    assert!(error.to_string().starts_with("WebAuthn is not supported in this browser."), "{error}");
+    assert!(error.to_string().starts_with("WebAuthn is not supported in this browser"), "{error}");
 }
 
 #[wasm_bindgen_test]

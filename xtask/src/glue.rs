@@ -17,9 +17,11 @@ const BETWEEN_WORDS: &str = "!";
 const BEFORE: &str = "    const import0 = {\n        __proto__: null,\n";
 const BEHIND: &str = "\n    };\n";
 
-/// The end of an import that may throw, and of any other.
-const CATCHES: &str = "\n        }, arguments); },";
+/// The end of an import.
 const ENDS: &str = "\n        },";
+
+/// Imports that may throw: the frame catches it, and the core gets an outcome.
+const ATTEMPTS: [&str; 4] = ["__wbg_property_", "__wbg_set_property_", "__wbg_join_", "__wbg_apply_"];
 
 /// The glue. `names` is what `wasm-opt --minify-imports-and-exports-and-modules` prints, `words` are the core's strings, of
 /// which the first `parameters` are names of callers' parameters.
@@ -80,9 +82,7 @@ pub fn marked(glue: &str, mark: &Mark) -> Result<String> {
 fn import(imports: &str, name: &str) -> Result<String> {
     let begin = format!("        {name}: function(");
     let (_, text) = imports.split_once(&begin).context("is not there")?;
-    let catching = text.strip_prefix(") { return handleError(function (");
-    let (text, end) = catching.map_or((text, ENDS), |text| (text, CATCHES));
-    let (text, _) = text.split_once(end).context("has no end")?;
+    let (text, _) = text.split_once(ENDS).context("has no end")?;
     let (arguments, body) = text.split_once(") {").context("has no body")?;
     let body = on_slots(body)?;
     // Of the helpers that wasm-bindgen writes, the frame has none.
@@ -106,7 +106,7 @@ fn import(imports: &str, name: &str) -> Result<String> {
         Some((value, "keep(ret);")) => format!("({arguments}) => keep({value})"),
         _ => format!("({arguments}) => {{{body}\n    }}"),
     };
-    Ok(if catching.is_some() { format!("attempt({function})") } else { function })
+    Ok(if ATTEMPTS.iter().any(|begin| name.starts_with(begin)) { format!("attempt({function})") } else { function })
 }
 
 /// The body of an import, with `at` and `keep` of the frame for the functions of wasm-bindgen.
@@ -141,7 +141,11 @@ function __wbg_get_imports() {
             const ret = Reflect.set(getObject(arg0), getObject(arg1));
             return ret;
         },
-        __wbg_get_1: function() { return handleError(function (arg0) {
+        __wbg_property_1: function(arg0) {
+            const ret = getObject(arg0).get;
+            return addHeapObject(ret);
+        },
+        __wbg_caught_1: function() { return handleError(function (arg0) {
             const ret = getObject(arg0).get;
             return addHeapObject(ret);
         }, arguments); },
@@ -164,9 +168,9 @@ function __wbg_get_imports() {
     };
 }
 function __wbg_init() {}";
-    const NAMES: &str = r#"{"imports":[["./core_bg.js","__wbg_get_1","b"],["./core_bg.js","__wbg_set_1","c"],
+    const NAMES: &str = r#"{"imports":[["./core_bg.js","__wbg_property_1","b"],["./core_bg.js","__wbg_set_1","c"],
         ["./core_bg.js","__wbg_of_1","h"],["./core_bg.js","__wbg_Object_1","i"]],
-        "exports":[["start","d"],["resume","e"],["__wbindgen_exn_store","f"],["memory","g"]]}"#;
+        "exports":[["start","d"],["resume","e"],["memory","g"]]}"#;
 
     #[test]
     fn the_imports_move_into_the_frame_under_their_short_names() {
@@ -176,7 +180,6 @@ function __wbg_init() {}";
         assert!(glue.contains("h: (arg0, arg1) => keep([at(arg0), at(arg1)]),"), "{glue}");
         assert!(glue.contains("i: () => keep(({})),"), "{glue}");
         assert!(glue.contains("return wasm.d(operation)"), "{glue}");
-        assert!(glue.contains("wasm.f(keep(thrown))"), "{glue}");
         let marked = marked(&glue, &Mark::new(b'q', 50)).unwrap();
         assert!(marked.contains("  q: {\n    Z: attempt("), "{marked}");
         assert!(marked.contains("\n    a: (arg0, arg1)"), "{marked}");
@@ -199,13 +202,15 @@ function __wbg_init() {}";
 
     #[test]
     fn an_import_that_is_not_in_the_glue_fails_the_build() {
-        assert!(prepare(GLUE, &NAMES.replace("__wbg_get_1", "__wbg_get_2"), &[], 0).is_err());
+        assert!(prepare(GLUE, &NAMES.replace("__wbg_property_1", "__wbg_property_2"), &[], 0).is_err());
     }
 
     #[test]
     fn an_import_that_wants_what_the_frame_lacks_fails_the_build() {
-        let problem = prepare(GLUE, &NAMES.replace("__wbg_get_1", "__wbg_text_1"), &[], 0).unwrap_err();
-        assert!(format!("{problem:#}").contains("FromWasm0"), "{problem:#}");
+        for (import, helper) in [("__wbg_text_1", "FromWasm0"), ("__wbg_caught_1", "handleError")] {
+            let problem = prepare(GLUE, &NAMES.replace("__wbg_property_1", import), &[], 0).unwrap_err();
+            assert!(format!("{problem:#}").contains(helper), "{problem:#}");
+        }
     }
 
     #[test]

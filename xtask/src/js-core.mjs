@@ -25,4 +25,11 @@ const fill = `for (var text = ${text}, at = 0; at < text.length; at++) HEAPU8[${
 const helpers = between("function wasm2js_trap", "function asmFunc");
 const factory = between("function asmFunc", "var retasmFunc").replace("initActiveSegments(imports);", () => fill);
 if (!factory.includes(fill)) throw new Error("wasm2js writes otherwise than it did: nothing fills the memory");
-writeFileSync(to, `var bufferView;\n${helpers}\nexport ${factory.replace("function asmFunc", "function core")}`);
+/** Without what every core gets and this one has no use for: views of the memory, and functions of `Math`. */
+const withoutUnused = (code) =>
+  [...code.matchAll(/^ var (\w+) = (?:Math\.\w+|new \w+Array\(buffer\));$/gm)].reduce((rest, [declaration, name]) => {
+    const lines = rest.split("\n").filter((line) => line !== declaration && !line.trim().startsWith(`${name} = new `));
+    return lines.some((line) => line.includes(name)) ? rest : lines.join("\n");
+  }, code);
+
+writeFileSync(to, `var bufferView;\n${helpers}\nexport ${withoutUnused(factory).replace("function asmFunc", "function core")}`);

@@ -1,11 +1,14 @@
 /** What ours has on top: on the peer's side these show that it has not. */
 import { assert, equal } from "../assert.js";
+import { event, says } from "./launch.js";
+import { scriptSignIn, scriptSignUp } from "./passkey.js";
 
 const VERIFY = "POST /client/verify/totp";
 const base64 = (value) => btoa(JSON.stringify(value)).replaceAll("=", "");
 /** A token of ten minutes from the start of the clock. */
 const token = (claims) => `${base64({ alg: "HS256" })}.${base64({ sub: "u1", exp: Date.parse("2030-01-01T00:10:00Z") / 1000, scope: "add:authenticators read:authenticators", ...claims })}.sig`;
-const addition = (name, run, check) => ({ name: `addition: ${name}`, decision: "ours on top", run, check });
+const addition = (name, run, check, rest) => ({ name: `addition: ${name}`, decision: "ours on top", run, check, ...rest });
+const OWN_CODES = "invalid_response core_unavailable core_failed timeout user_canceled aborted popup_blocked window_closed socket_lost challenge_expired".split(" ");
 
 export const additions = [
   addition("binding without a token", async (t) => t.note("binding", t.client().binding), (seen) =>
@@ -126,6 +129,107 @@ export const additions = [
     controller.abort();
     await t.settle();
   }, (seen) => equal([seen.ended("refresh").how, seen.ended("refresh").value.name], ["rejected", "AbortError"], "the refresh")),
+  addition("disconnect ends a QR code while its chunk is loaded", async (t) => {
+    const client = t.client();
+    t.on("POST /client/challenge/qr-code", { challengeId: "q", deviceCode: "d", expiresAt: "2030-01-01T00:10:00.000Z" });
+    t.on("POST /client/verify/qr-code", { isClaimed: false, isConsumed: false, isVerified: false });
+    t.begin("challenge", () => client.qrCode.challenge({ action: "a", polling: true, onStateChange: t.callback("onStateChange") }));
+    client.qrCode.disconnect();
+    await import("/pkg/later.js");
+    await t.advance(9000);
+  }, (seen) => {
+    equal(seen.ended("challenge").value.errorCode, "aborted", "the call");
+    equal(seen.count("request"), 0, "requests");
+    equal(seen.timers, 0, "timers");
+  }, { cold: true }),
+  addition("a page that mounts twice opens one QR code", async (t) => {
+    const client = t.client();
+    const mount = (label) => t.begin(label, () => client.qrCode.challenge({ action: "a", onStateChange: t.callback("onStateChange") }));
+    mount("first");
+    client.qrCode.disconnect();
+    mount("second");
+    await import("/pkg/later.js");
+    await t.settle();
+    await t.sockets.at(-1).accept();
+    await t.sockets.at(-1).say({ type: "CHALLENGE_CREATED", data: { challengeId: "q", expiresAt: "2030-01-01T00:10:00.000Z" } });
+  }, (seen) => {
+    equal(seen.ended("first").value.errorCode, "aborted", "the first");
+    equal(seen.ended("second").value.data?.challengeId, "q", "the second");
+    equal(seen.count("socket wss"), 1, "sockets");
+  }, { cold: true }),
+  ...[
+    ["before its time is over", 59_000, "user_canceled"],
+    ["when its time is over", 60_000, "timeout"],
+  ].flatMap(([name, elapsed, expected]) =>
+    ["signIn", "signUp"].map((method) =>
+      addition(`a ${method} that the browser refuses ${name} says so`, async (t) => {
+        const client = t.client();
+        scriptSignUp(t);
+        scriptSignIn(t);
+        client.setToken("T1");
+        const prompt = t.waitingForUser();
+        t.authenticator.get = t.authenticator.create = prompt;
+        t.begin(method, () => client.passkey[method]({}).catch((error) => t.note("refused", error.code, error.errorCode)));
+        await t.advance(elapsed);
+        prompt.reject(new DOMException("The operation either timed out or was not allowed.", "NotAllowedError"));
+        await t.settle();
+      }, (seen) => equal(seen.count(`refused ERROR_PASSTHROUGH_SEE_CAUSE_PROPERTY ${expected}`), 1, "the refusal")),
+    ),
+  ),
+  addition("every code of ours is in ErrorCode", async (t) => {
+    for (const code of OWN_CODES) t.note("code", t.library.ErrorCode[code]);
+  }, (seen) => equal(seen.lines.filter((line) => line.startsWith("code")), OWN_CODES.map((code) => `code ${code}`), "codes")),
+  ...["popup", "window"].flatMap((mode) => [
+    addition(`a signal closes a ${mode}`, async (t) => {
+      const controller = new AbortController();
+      t.begin("launch", () => t.client().launch("https://ui.test/?token=abc", { mode, signal: controller.signal }));
+      await t.settle();
+      controller.abort();
+      await t.advance(1000);
+      t.note("dialog", Boolean(document.querySelector("iframe[name=authsignal]")));
+    }, (seen) => {
+      equal([seen.ended("launch").how, seen.ended("launch").value.name], ["rejected", "AbortError"], "the call");
+      equal(seen.count(mode === "popup" ? "dialog false" : "window closed by the page"), 1, "closed");
+      equal(seen.timers, 0, "timers");
+    }),
+    addition(`a timeout closes a ${mode}`, async (t) => {
+      t.begin("launch", () => t.client().launch("https://ui.test/?token=abc", { mode, timeout: 5000 }));
+      await t.advance(6000);
+      t.note("dialog", Boolean(document.querySelector("iframe[name=authsignal]")));
+    }, (seen) => {
+      equal(seen.ended("launch").value, { errorCode: "timeout" }, "the call");
+      equal(seen.count(mode === "popup" ? "dialog false" : "window closed by the page"), 1, "closed");
+      equal(seen.timers, 0, "timers");
+    }),
+    addition(`a signal that is aborted already opens no ${mode}`, async (t) => {
+      t.begin("launch", () => t.client().launch("https://ui.test/?token=abc", { mode, signal: AbortSignal.abort() }));
+      await t.advance(1000);
+      t.note("dialog", Boolean(document.querySelector("iframe[name=authsignal]")));
+    }, (seen) => {
+      equal([seen.ended("launch").how, seen.ended("launch").value.name], ["rejected", "AbortError"], "the call");
+      equal([seen.count("window "), seen.count("dialog true")], [0, 0], "windows");
+    }),
+    addition(`a ${mode} that is done in time keeps no timer`, async (t) => {
+      const { signal } = new AbortController();
+      t.begin("launch", () => t.client().launch("https://ui.test/?token=abc", { mode, signal, timeout: 5000 }));
+      await t.settle();
+      await says(t, event("CLOSE_POPUP", { token: "T2" }), mode === "window" ? { source: t.windows[0] } : {});
+      await t.advance(150);
+    }, (seen) => {
+      equal(seen.ended("launch").value, { token: "T2" }, "the call");
+      equal(seen.timers, 0, "timers");
+    }, { decision: undefined }),
+  ]),
+  addition("a signal ends a window while what follows it is loaded", async (t) => {
+    const controller = new AbortController();
+    t.begin("launch", () => t.client().launch("https://ui.test/?token=abc", { mode: "window", signal: controller.signal }));
+    controller.abort();
+    await import("/pkg/later.js");
+    await t.settle();
+  }, (seen) => {
+    equal(seen.ended("launch").value.name, "AbortError", "the call");
+    equal(seen.count("window closed by the page"), 1, "closed");
+  }, { cold: true }),
   {
     name: "addition: throwOnNetworkError brings the peer's rejection back",
     run: async (t) => {

@@ -25,6 +25,18 @@ const answered = (code, label = "verify") => (seen) => {
 };
 const code = ({ value }) => value?.errorCode ?? value?.code;
 
+/** A QR code's session that ended by itself has told so, once, and is over. */
+const told = (errorCode) => (seen) => {
+  equal(seen.lines.filter((line) => line.startsWith("callback onError")).map((line) => JSON.parse(line.slice("callback onError ".length))[0].errorCode), [errorCode], "errors");
+  equal(seen.timers, 0, "timers");
+};
+const base64 = (value) => btoa(JSON.stringify(value)).replaceAll("=", "");
+/** A token that lives so many seconds, from the start of the clock or beside it. */
+const tokenOf = (seconds, beside = 0) => {
+  const iat = Date.parse("2030-01-01T00:00:00Z") / 1000 + beside;
+  return `${base64({ alg: "HS256" })}.${base64({ sub: "u1", iat, exp: iat + seconds })}.sig`;
+};
+
 const denyStorage = () => {
   for (const method of ["getItem", "setItem"]) {
     Storage.prototype[method] = () => {
@@ -39,6 +51,10 @@ export const defects = [
   defect(2, "an empty body is answered", verify((t) => t.reply("", 200)), answered("invalid_response")),
   defect(2, "null is answered", verify((t) => t.reply("null", 200)), answered("invalid_response")),
   defect(3, "errorCode without error is an error", verify((t) => t.reply({ errorCode: "expired_token", errorDescription: "Over." }, 401)), (seen) => {
+    answered("expired_token")(seen);
+    equal(seen.count("callback onTokenExpired"), 1, "onTokenExpired");
+  }),
+  defect(3, "error without errorCode has the code, too", verify((t) => t.reply({ error: "expired_token" }, 401)), (seen) => {
     answered("expired_token")(seen);
     equal(seen.count("callback onTokenExpired"), 1, "onTokenExpired");
   }),
@@ -100,6 +116,26 @@ export const defects = [
     answered("network_error", "wait")(seen);
     equal(seen.count("unhandled rejection"), 0, "unhandled rejections");
   }),
+  defect(7, "waiting for a magic link ends when the token is over", async (t) => {
+    const client = t.client();
+    t.on(FINALIZE, { isVerified: false });
+    client.setToken(tokenOf(5));
+    await t.call("wait", () => client.emailML.checkVerificationStatus());
+    await t.advance(4900);
+    t.note("still", t.ended.has("wait"));
+    await t.advance(5000);
+  }, (seen) => {
+    answered("challenge_expired", "wait")(seen);
+    equal(seen.count("still false"), 1, "waiting before the end");
+    equal(seen.timers, 0, "timers");
+  }),
+  defect(7, "waiting for a magic link goes on under a clock that is wrong", async (t) => {
+    const client = t.client();
+    t.on(FINALIZE, { isVerified: false }, { isVerified: false }, { isVerified: true, accessToken: "T2" });
+    client.setToken(tokenOf(600, -86_400));
+    await t.call("wait", () => client.emailML.checkVerificationStatus());
+    await t.advance(3000);
+  }, (seen) => equal(seen.ended("wait").value.data?.token, "T2", "token")),
   defect(8, "slow polls do not overlap", async (t) => {
     const slow = t.held(PENDING);
     await openPolling(t, [slow]);
@@ -117,13 +153,33 @@ export const defects = [
     await t.advance(9000);
   }, (seen) => equal(seen.count("callback onStateChange"), 1, "states")),
   defect(8, "polling ends when the challenge is refused", async (t) => {
-    await openPolling(t, [t.refusal("invalid_request", "Gone.", 400)]);
+    await openPolling(t, [t.refusal("invalid_request", "Gone.", 400)], { onError: t.callback("onError") });
     await t.advance(9000);
-  }, (seen) => equal(seen.timers, 0, "timers")),
+  }, (seen) => {
+    told("invalid_request")(seen);
+    equal(seen.count("request POST https://api.test/v1/client/verify/qr-code"), 1, "polls");
+  }),
+  defect(8, "polling goes on when it is asked to slow down", async (t) => {
+    await openPolling(t, [t.refusal("too_many_requests", "Slower.", 429), APPROVED], { onError: t.callback("onError") });
+    await t.advance(6000);
+  }, (seen) => {
+    equal(seen.count("callback onError"), 0, "errors");
+    equal(seen.count('callback onStateChange ["approved"'), 1, "approved");
+  }),
   defect(8, "polling ends at expiresAt", async (t) => {
-    await openPolling(t, [PENDING], { pollInterval: 100_000 });
+    await openPolling(t, [PENDING], { pollInterval: 100_000, onError: t.callback("onError") });
     await t.advance(900_000);
-  }, (seen) => equal(seen.timers, 0, "timers")),
+  }, told("challenge_expired")),
+  defect(8, "a poll that is never answered ends at expiresAt, too", async (t) => {
+    await openPolling(t, [t.held(PENDING)], { onError: t.callback("onError") });
+    await t.advance(900_000);
+  }, told("challenge_expired")),
+  defect(8, "polling goes on under a clock that is wrong", async (t) => {
+    t.on("POST /client/challenge/qr-code", { ...qrChallenge(), expiresAt: "2029-12-31T00:00:00.000Z" });
+    t.on("POST /client/verify/qr-code", PENDING, APPROVED);
+    await t.call("challenge", () => t.client().qrCode.challenge({ action: "kiosk", polling: true, onStateChange: t.callback("onStateChange") }));
+    await t.advance(6000);
+  }, (seen) => equal(seen.count('callback onStateChange ["approved"'), 1, "approved")),
   defect(9, "nothing is refreshed after approval", async (t) => {
     await openPolling(t, [APPROVED], { refreshInterval: 5000, onRefresh: t.callback("onRefresh") });
     await t.advance(20_000);
@@ -131,6 +187,21 @@ export const defects = [
     equal(seen.count("callback onStateChange"), 1, "states");
     equal(seen.count("callback onRefresh"), 0, "refreshes");
   }),
+  defect(9, "a refresh that is lost is tried again", async (t) => {
+    Math.random = () => 0.5;
+    await openPolling(t, [PENDING], { refreshInterval: 4000, onRefresh: t.callback("onRefresh"), onError: t.callback("onError") });
+    t.on("POST /client/challenge/qr-code", t.unreachable, t.reply("<html>", 502), qrChallenge("q2"));
+    await t.advance(7000);
+  }, (seen) => {
+    equal(seen.count('callback onRefresh ["q2"'), 1, "refreshes");
+    equal(seen.count("callback onError"), 0, "errors");
+    equal(seen.count('request POST https://api.test/v1/client/verify/qr-code {"body":{"challengeId":"q1"'), 1, "polls of the old one");
+  }),
+  defect(9, "a refresh that is refused ends the session, and is told", async (t) => {
+    await openPolling(t, [PENDING], { refreshInterval: 4000, onRefresh: t.callback("onRefresh"), onError: t.callback("onError") });
+    t.on("POST /client/challenge/qr-code", t.refusal("expired_token", "Over.", 401));
+    await t.advance(60_000);
+  }, told("expired_token")),
   defect(9, "a refresh under way does not outlive disconnect", async (t) => {
     const client = await openPolling(t, [PENDING], { refreshInterval: 2000, onRefresh: t.callback("onRefresh") });
     const slow = t.held(qrChallenge("q2"));
@@ -184,6 +255,13 @@ export const defects = [
     equal(seen.count("socket wss"), 2, "sockets");
     equal(seen.count("callback onRefresh"), 1, "refreshes");
     equal(seen.count("callback onStateChange"), 1, "states");
+  }),
+  defect(10, "a code over a socket that is not refreshed ends at expiresAt", async (t) => {
+    await openSocket(t, { refreshInterval: 3_600_000, onError: t.callback("onError") });
+    await t.advance(900_000);
+  }, (seen) => {
+    told("challenge_expired")(seen);
+    equal(seen.count("socket closed by the page"), 1, "closed sockets");
   }),
   defect(10, "nothing is refreshed over the socket after approval", async (t) => {
     await openSocket(t, { refreshInterval: 5000 });
@@ -366,7 +444,6 @@ export const defects = [
   }, (seen) => equal(seen.lines.filter((line) => line.startsWith("height")), ["height unset", "height 432px", "height 432px"], "heights")),
   {
     name: "defect 28: the token of launch is not kept, as the peer",
-    decision: "the features of the window are those that browsers read",
     run: async (t) => {
       t.begin("launch", () => t.client().launch("https://ui.test/?token=abc", { mode: "window" }));
       await t.settle();

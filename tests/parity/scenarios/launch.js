@@ -121,7 +121,6 @@ export const launch = [
   }),
   {
     name: "launch window: opened in the middle, done",
-    decision: "the features of the window are those that browsers read",
     run: async (t) => {
       t.begin("launch", () => t.client().launch(URL_OF_UI, { mode: "window", onError: t.callback("onError") }));
       await t.settle();
@@ -132,7 +131,6 @@ export const launch = [
   },
   {
     name: "launch window: width and height",
-    decision: "the features of the window are those that browsers read",
     run: async (t) => {
       t.begin("launch", () => t.client().launch(URL_OF_UI, { mode: "window", windowOptions: { width: 600, height: 700 } }));
       await t.settle();

@@ -99,16 +99,6 @@ plain.push(
     },
   },
   {
-    name: "error body: the code in `error` alone",
-    decision: "errorCode is filled from error",
-    run: async (t) => {
-      const client = t.client();
-      t.on("POST /client/verify/totp", t.reply({ error: "expired_token" }, 401));
-      client.setToken("T1");
-      await t.call("verify", () => client.totp.verify({ code: "1" }));
-    },
-  },
-  {
     name: "push.challenge: one device of several",
     since: "1.18",
     run: async (t) => {
