@@ -394,11 +394,11 @@ pub const MUTANTS: &[Mutant] = &[
         threat: "T9",
         rule: "a GET confirms no link",
         file: "routes/client/magic_link.rs",
-        from: "let found = app.store.read().await?.find_challenge(",
+        from: "let mut tx = app.store.read().await?;\n    let found = tx.find_challenge(",
         to: "if BROKEN {\n        let mut tx = app.store.write().await?;\n        let now = app.clock.now();\n        if let \
              Some(one) = tx.find_challenge(Kind::MagicLink, &digest(&link.token), now).await? {\n            \
              tx.progress_challenge(&one.challenge_id, Progress::Pending, Progress::Approved, now).await?;\n            \
-             tx.commit().await?;\n        }\n    }\n    let found = app.store.read().await?.find_challenge(",
+             tx.commit().await?;\n        }\n    }\n    ORIGINAL",
     },
     Mutant {
         threat: "T9",
