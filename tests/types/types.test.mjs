@@ -2,8 +2,8 @@
 import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -12,6 +12,23 @@ import { publint } from "publint";
 const here = fileURLToPath(new URL(".", import.meta.url));
 const { PACKED } = process.env;
 const installed = join(PACKED, "node_modules/authsignal-wasm");
+
+/**
+ * The peer's declarations import each other without file extensions, which `node16` and `nodenext` do not resolve: there
+ * its types are `any`, and accept all. What these two are given is a copy with the extensions, beside the peer so that
+ * what it depends on is found.
+ */
+const peer = join(here, "../node_modules/.peer-with-extensions");
+rmSync(peer, { recursive: true, force: true });
+cpSync(join(here, "../node_modules/@authsignal/browser"), peer, { recursive: true });
+for (const name of readdirSync(peer, { recursive: true }).filter((name) => name.endsWith(".d.ts"))) {
+  const file = join(peer, name);
+  const withExtension = (whole, from) => {
+    const target = join(dirname(file), from);
+    return whole.replace(from, existsSync(`${target}.d.ts`) ? `${from}.js` : `${from}/index.js`);
+  };
+  writeFileSync(file, readFileSync(file, "utf8").replace(/ from "(\.[^"]*)"/g, withExtension));
+}
 
 /** What a compiler has against the project of a resolution. */
 const complaints = (ts, resolution, libraries) => {
