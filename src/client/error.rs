@@ -23,6 +23,8 @@ pub enum Error {
         code: String,
         /// A sentence for people.
         message: String,
+        /// Of a `NotAllowedError`, by the time that it took: `timeout`, or `user_canceled`. `None`: of any other.
+        error_code: Option<String>,
         /// The browser's exception.
         cause: JsValue,
     },
@@ -88,6 +90,7 @@ impl Error {
                 name: text("name").unwrap_or_default(),
                 code,
                 message,
+                error_code: text("errorCode"),
                 cause: property(&thrown, "cause"),
             },
             (None, Some(message)) if text("name").as_deref() == Some("Error") => Error::Misuse(message),

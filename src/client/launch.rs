@@ -16,6 +16,10 @@ use web_sys::{MessageEvent, Url, Window};
 /// How often a window is asked whether the user has closed it: no event tells.
 const CLOSED_INTERVAL_MS: i32 = 500;
 
+/// What a window is opened with, as by the npm package.
+const WINDOW_FEATURES: &str =
+    "toolbar=no, location=no, directories=no, status=no, menubar=no, scrollbars=no, resizable=no, copyhistory=no";
+
 /// The dialog of [`Authsignal::launch_popup`]. Style it by the ids `__authsignal-popup-container`, `-overlay`, `-content`
 /// and `-iframe`.
 pub struct PopupOptions {
@@ -62,13 +66,21 @@ pub struct LaunchError {
 }
 
 /// How the pre-built UI ended.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Launched {
     /// A token for the backend. It is *not* kept: see [`Authsignal::set_token`]. `None`: the user did not go to the end.
     pub token: Option<String>,
-    /// `window_closed`: the user closed the popup or the window. `None`: the pre-built UI ended by itself.
+    /// Why the user closed the popup or the window before its end: the last code that the API refused something with, else
+    /// `window_closed`. `None`: the pre-built UI ended by itself.
     pub error_code: Option<String>,
+}
+
+/// What there is to tell so far.
+type SoFar = Rc<RefCell<Launched>>;
+
+/// As long as nothing is handed over, whoever closes it ends it.
+fn so_far() -> SoFar {
+    Rc::new(RefCell::new(Launched { token: None, error_code: Some("window_closed".into()) }))
 }
 
 impl Authsignal {
@@ -93,7 +105,8 @@ impl Authsignal {
         let popup = Popup::open(url, options);
         async move {
             let popup = popup?;
-            launched(JsFuture::from(popup.end.clone()).await)
+            JsFuture::from(popup.end.clone()).await.map_err(Error::thrown)?;
+            Ok(popup.so_far.borrow().clone())
         }
     }
 
@@ -113,11 +126,8 @@ impl Authsignal {
             let mut end = JsFuture::from(opened.end.clone());
             loop {
                 match select(&mut end, pin!(sleep(CLOSED_INTERVAL_MS))).await {
-                    Either::Left((result, _)) => return launched(result),
-                    Either::Right(_) if opened.window.closed().unwrap_or(true) => {
-                        return Ok(Launched { token: None, error_code: Some("window_closed".into()) });
-                    }
-                    Either::Right(_) => {}
+                    Either::Right(_) if !opened.window.closed().unwrap_or(true) => {}
+                    _ => return Ok(opened.so_far.borrow().clone()),
                 }
             }
         }
@@ -141,10 +151,6 @@ fn in_popup_mode(url: &str) -> String {
     format!("{address}{joint}mode=popup{hash}")
 }
 
-fn launched(result: Result<JsValue, JsValue>) -> Result<Launched, Error> {
-    serde_wasm_bindgen::from_value(result.map_err(Error::thrown)?).map_err(Error::invalid_response)
-}
-
 /// Hears what the pre-built UI says, until it is dropped. Only the window that was opened is heard, and only from the
 /// origin that it was opened at.
 struct Listener {
@@ -157,7 +163,8 @@ impl Listener {
         (window, origin): (Window, String),
         source: impl Fn() -> JsValue + 'static,
         mut on_error: Option<Box<dyn FnMut(LaunchError)>>,
-        done: impl Fn(JsValue) + 'static,
+        so_far: SoFar,
+        done: impl Fn() + 'static,
         other: impl Fn(JsValue) + 'static,
     ) -> Result<Self, Error> {
         let listen = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
@@ -169,12 +176,19 @@ impl Listener {
             let message = data.as_string().and_then(|text| JSON::parse(&text).ok()).unwrap_or(data);
             match property(&message, "event").as_string().as_deref() {
                 Some("AUTHSIGNAL_API_ERROR") => {
+                    let unsaid = LaunchError { error_code: None, status_code: None };
+                    let error: LaunchError = serde_wasm_bindgen::from_value(message).unwrap_or(unsaid);
+                    if let (Some(why), Some(code)) = (&mut so_far.borrow_mut().error_code, &error.error_code) {
+                        why.clone_from(code);
+                    }
                     if let Some(tell) = &mut on_error {
-                        let unsaid = LaunchError { error_code: None, status_code: None };
-                        tell(serde_wasm_bindgen::from_value(message).unwrap_or(unsaid));
+                        tell(error);
                     }
                 }
-                Some("AUTHSIGNAL_CLOSE_POPUP") => done(object([("token", &property(&message, "token"))])),
+                Some("AUTHSIGNAL_CLOSE_POPUP") => {
+                    so_far.replace(Launched { token: property(&message, "token").as_string(), error_code: None });
+                    done();
+                }
                 _ => other(message),
             }
         });
@@ -193,6 +207,7 @@ impl Drop for Listener {
 struct Opened {
     window: Window,
     end: Promise,
+    so_far: SoFar,
     _listener: Listener,
 }
 
@@ -203,21 +218,22 @@ impl Opened {
         let WindowOptions { width, height, on_error } = options;
         let left = measure("screenX") + (measure("outerWidth") - f64::from(width)) / 2.0;
         let top = measure("screenY") + (measure("outerHeight") - f64::from(height)) / 2.0;
-        let features = format!("width={width},height={height},left={left},top={top}");
+        let features = format!("{WINDOW_FEATURES}, width={width}, height={height}, top={top}, left={left}");
         let window = page
-            .open_with_url_and_target_and_features(&in_popup_mode(url), "_blank", &features)
+            .open_with_url_and_target_and_features(&in_popup_mode(url), "", &features)
             .map_err(Error::thrown)?
             .ok_or_else(|| {
                 Error::PopupBlocked("The browser blocked the window: launch it in the handler of a click".into())
             })?;
         let mut resolve = None;
         let end = Promise::new(&mut |fulfil, _| resolve = Some(fulfil));
-        let done = move |result: JsValue| {
-            let _ = resolve.as_ref().map(|resolve| resolve.call1(&JsValue::UNDEFINED, &result));
+        let done = move || {
+            let _ = resolve.as_ref().map(|resolve| resolve.call0(&JsValue::UNDEFINED));
         };
         let source = JsValue::from(window.clone());
-        let listener = Listener::new((page, origin), move || source.clone(), on_error, done, drop)?;
-        Ok(Opened { window, end, _listener: listener })
+        let so_far = so_far();
+        let listener = Listener::new((page, origin), move || source.clone(), on_error, so_far.clone(), done, drop)?;
+        Ok(Opened { window, end, so_far, _listener: listener })
     }
 }
 
@@ -230,6 +246,7 @@ impl Drop for Opened {
 /// The dialog, closed when dropped.
 struct Popup {
     end: Promise,
+    so_far: SoFar,
     /// What closes it, as long as it is open.
     close: Rc<RefCell<Option<Function>>>,
 }
@@ -242,6 +259,8 @@ impl Popup {
         }
         let close = Rc::new(RefCell::new(None));
         let closes = close.clone();
+        let so_far = so_far();
+        let heard_so_far = so_far.clone();
         let PopupOptions { width, height, is_closable, on_error } = options;
         let follow = Closure::once_into_js(move |source: Function, done: Function, other: Function| {
             closes.replace(Some(done.clone()));
@@ -250,7 +269,8 @@ impl Popup {
                 heard,
                 move || source.call0(&nothing).unwrap_or_default(),
                 on_error,
-                move |result| drop(done.call1(&JsValue::UNDEFINED, &result)),
+                heard_so_far,
+                move || drop(done.call0(&JsValue::UNDEFINED)),
                 move |message| drop(other.call1(&JsValue::UNDEFINED, &message)),
             );
             Closure::once_into_js(move || drop(listener))
@@ -265,14 +285,14 @@ impl Popup {
             PAGE.with(|page| set(page, "popup", &false.into()));
             result
         });
-        Ok(Popup { end, close })
+        Ok(Popup { end, so_far, close })
     }
 }
 
 impl Drop for Popup {
     fn drop(&mut self) {
         if let Some(close) = self.close.take() {
-            let _ = close.call1(&JsValue::UNDEFINED, &object([]));
+            let _ = close.call0(&JsValue::UNDEFINED);
         }
     }
 }

@@ -15,6 +15,7 @@ pub struct QrCode {
     polling: Option<Duration>,
     refresh_every: Option<Duration>,
     on_refresh: Option<Box<dyn FnMut(String, String)>>,
+    on_error: Option<Box<dyn FnMut(Error)>>,
     on_state_change: Box<dyn FnMut(QrCodeState, Option<String>)>,
 }
 
@@ -55,6 +56,7 @@ impl QrCode {
             polling: None,
             refresh_every: None,
             on_refresh: None,
+            on_error: None,
             on_state_change: Box::new(on_state_change),
         }
     }
@@ -87,6 +89,13 @@ impl QrCode {
         self
     }
 
+    /// Hears once why the session is over without [`QrCodeState::Approved`] or [`QrCodeState::Rejected`]:
+    /// [`Error::Answered`] with `challenge_expired`, or the API's refusal. What a network loses is tried again instead.
+    pub fn on_error(mut self, on_error: impl FnMut(Error) + 'static) -> Self {
+        self.on_error = Some(Box::new(on_error));
+        self
+    }
+
     fn into_js(self) -> JsValue {
         let parameters = object([
             ("action", &self.action.into()),
@@ -103,6 +112,10 @@ impl QrCode {
         set(&parameters, "onStateChange", &Closure::<dyn FnMut(JsValue, JsValue)>::new(heard).into_js_value());
         if let Some(callback) = self.on_refresh {
             set(&parameters, "onRefresh", &Closure::<dyn FnMut(String, String)>::wrap(callback).into_js_value());
+        }
+        if let Some(mut callback) = self.on_error {
+            let heard = move |answer: JsValue| callback(Error::answered(&answer));
+            set(&parameters, "onError", &Closure::<dyn FnMut(JsValue)>::new(heard).into_js_value());
         }
         for (key, interval) in [("pollInterval", self.polling), ("refreshInterval", self.refresh_every)] {
             if let Some(interval) = interval {
@@ -121,9 +134,8 @@ pub struct QrCodeSession {
 
 impl QrCodeSession {
     pub(super) async fn begin(context: &JsValue, parameters: QrCode) -> Result<Self, Error> {
-        let no_timeout = JsValue::UNDEFINED;
         let parameters = parameters.into_js();
-        let session = Session(open_session(context, &call(), &notify(), &no_timeout, &parameters));
+        let session = Session(open_session(context, &call(), &notify(), &answer(), &parameters));
         let answer = JsFuture::from(session.0.challenge()).await.map_err(Error::thrown)?;
         let data = property(&answer, "data");
         if !data.is_object() {
@@ -178,6 +190,14 @@ fn notify() -> JsValue {
             // A callback in Rust throws nothing but a panic, which is its own.
             let _ = callback.call2(&JsValue::UNDEFINED, &first, &second);
         }
+    })
+    .into_js_value()
+}
+
+/// The `answer` of a session: that there is no data, and why.
+fn answer() -> JsValue {
+    Closure::<dyn Fn(JsValue, JsValue, JsValue) -> JsValue>::new(|_context, code: JsValue, description: JsValue| {
+        object([("error", &description), ("errorCode", &code), ("errorDescription", &description)])
     })
     .into_js_value()
 }

@@ -148,9 +148,10 @@ async fn a_cancelled_ceremony_keeps_the_browsers_exception_as_its_cause() {
     doubles.refuse_ceremonies("NotAllowedError", "The user said no");
     doubles.answer(200, REQUEST_OPTIONS);
     let error = scripted_client("cancelled").passkey_sign_in(SignIn::default()).await.unwrap_err();
-    let Error::Ceremony { name, code, message, cause } = error else { panic!("{error}") };
+    let Error::Ceremony { name, code, message, error_code, cause } = error else { panic!("{error}") };
     assert_eq!((name.as_str(), code.as_str()), ("NotAllowedError", "ERROR_PASSTHROUGH_SEE_CAUSE_PROPERTY"));
     assert_eq!(message, "The user said no");
+    assert_eq!(error_code.as_deref(), Some("user_canceled"));
     assert_eq!(text_of(&cause, "name"), "NotAllowedError");
 }
 

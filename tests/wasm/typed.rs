@@ -151,6 +151,27 @@ async fn a_qr_code_that_is_refused_is_an_error_and_a_dropped_one_asks_no_more() 
 }
 
 #[wasm_bindgen_test]
+async fn a_qr_code_that_nobody_scans_in_time_is_over_and_says_so() {
+    let doubles = Doubles::new();
+    let client = scripted_client("qr-code-over");
+    let soon = js_sys::Date::new(&(js_sys::Date::now() + 30.0).into()).to_iso_string();
+    doubles.answer(200, &format!(r#"{{"challengeId":"q","deviceCode":"d","expiresAt":"{soon}"}}"#));
+    for _ in 0..4 {
+        doubles.answer(200, r#"{"isClaimed":false,"isConsumed":false,"isVerified":false}"#);
+    }
+    let codes = Rc::<RefCell<Vec<String>>>::default();
+    let told = codes.clone();
+    let qr_code = QrCode::new("kiosk", |_, _| {})
+        .polling(Duration::from_millis(50))
+        .on_error(move |error| told.borrow_mut().push(code_of(&error).to_owned()));
+    let session = client.qr_code_challenge(qr_code).await.unwrap();
+    until(|| !codes.borrow().is_empty()).await;
+    sleep(120).await;
+    assert_eq!(*codes.borrow(), ["challenge_expired"]);
+    drop(session);
+}
+
+#[wasm_bindgen_test]
 async fn a_dropped_sign_in_lets_go_of_the_authenticator_and_of_the_pages_autofill() {
     let doubles = Doubles::new();
     let client = scripted_client("dropped");
@@ -551,6 +572,14 @@ async fn a_popup_is_closed_by_the_user_or_by_dropping_its_future() {
     assert_eq!(popup_height(), "");
     press_escape();
     assert_eq!(end.await.unwrap(), closed_by_the_user());
+
+    let (errors, on_error) = heard_errors();
+    let end = start(client.launch_popup(&silent_page(), PopupOptions { on_error, ..options() }));
+    until(is_popup_shown).await;
+    say(REFUSED).await;
+    until(|| !errors.borrow().is_empty()).await;
+    press_escape();
+    assert_eq!(end.await.unwrap(), Launched { token: None, error_code: expired().error_code });
 
     drop(client.launch_popup(&silent_page(), options()));
     until(|| !is_popup_open()).await;
