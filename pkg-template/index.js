@@ -57,10 +57,17 @@ const notify = (callback, ...values) => {
   }
 };
 
-/** Gives something up when the app's signal says so, or its time is over. Call what it returns when it ends before. */
-const limit = ({ signal, timeout }, giveUp) => {
-  if (signal?.aborted) return giveUp();
+/** The app's signal, if there is one. */
+const signalOf = ({ signal }) => {
   if (signal && !signal.addEventListener) throw new TypeError("signal must be an AbortSignal");
+  return signal;
+};
+
+/** Gives something up when the app's signal says so, or its time is over. Call what it returns when it ends before. */
+const limit = (options, giveUp) => {
+  const signal = signalOf(options);
+  const { timeout } = options;
+  if (signal?.aborted) return giveUp();
   signal?.addEventListener("abort", giveUp);
   const timer = timeout && setTimeout(giveUp, timeout);
   return () => {
@@ -440,7 +447,9 @@ const inPopupMode = (url) => url.replace(/^[^?#]*(\?[^#]*)?/, (address, query) =
 
 /** Opens the pre-built UI. What follows it is loaded meanwhile, which the UI, being loaded itself, does not overtake. */
 const launch = (url, options) => {
-  const { signal, windowOptions } = options;
+  const { windowOptions } = options;
+  // Before anything opens that it could not close.
+  const signal = signalOf(options);
   if (signal?.aborted) return Promise.reject(signal.reason);
   const address = inPopupMode(url);
   let opened;

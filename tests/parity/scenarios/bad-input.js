@@ -143,8 +143,8 @@ const withEveryFieldWrong = ([name, run, replies]) => ({
   },
 });
 /** A callback of the app's that throws is its own affair: the call goes on, and the console tells. */
-const withThrowing = (name, run, check) => ({
-  name: `bad input: ${name} that throws`,
+const withThrowing = (name, run, check, title = name) => ({
+  name: `bad input: ${title} that throws`,
   ...DECISION,
   run: async (t) => run(t, { [name]: t.callback(name, () => { throw new Error("the app's"); }) }),
   check: (seen) => {
@@ -176,6 +176,23 @@ export const badInput = [
     await says(t, event("API_ERROR", { errorCode: "e", statusCode: 400 }), { source: t.windows[0] });
     await says(t, event("CLOSE_POPUP", { token: "T2" }), { source: t.windows[0] });
   }, (seen) => equal(seen.ended("launch").value, { token: "T2" }, "the call")),
+  withThrowing("onError", async (t, callback) => {
+    await openPolling(t, [t.refusal("invalid_request", "Gone.", 400)], callback);
+    await t.advance(9000);
+  }, (seen) => equal(seen.timers, 0, "timers"), "a QR code's onError"),
+  ...["popup", "window"].map((mode) => ({
+    name: `bad input: a signal that is none opens no ${mode}`,
+    ...DECISION,
+    run: async (t) => {
+      await t.call("launch", async () => t.client().launch("https://ui.test/?token=abc", { mode, signal: "now" }));
+      await t.settle();
+      t.note("dialog", Boolean(document.querySelector("iframe[name=authsignal]")));
+    },
+    check: (seen) => {
+      equal([seen.ended("launch").how, seen.ended("launch").value.message], ["rejected", "signal must be an AbortSignal"], "the call");
+      equal([seen.count("window "), seen.count("dialog true")], [0, 0], "windows");
+    },
+  })),
   withThrowing("onBindingChange", async (t, callback) => {
     const client = t.client(callback);
     client.setToken(shortToken());
