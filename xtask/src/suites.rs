@@ -56,7 +56,7 @@ const HEAVY_SUITES: &[Suite] = &[
     },
     Suite {
         name: "examples",
-        what: "the apps of www-demo/examples, in development and as built, in Chromium",
+        what: "the apps of www-demo/examples, in development and as built, in Chromium, and the page in Leptos",
         run: in_examples,
     },
     Suite {
@@ -345,6 +345,23 @@ fn in_examples() -> Result<Counts> {
     let mut playwright = setup::npm_program("playwright")?;
     playwright.args(["test", "-c", "examples"]).env("CHROMIUM", setup::chromium()?).env("AUTHSIGNAL_LOCAL", program);
     total += counted(playwright.current_dir(root().join("tests")), count_playwright)?;
+    total += leptos()?;
+    Ok(total)
+}
+
+/// The page in Leptos, which takes longer to compile than the core and its tests together: here, not in the suite `wasm`.
+fn leptos() -> Result<Counts> {
+    const PAGE: [&str; 4] = ["--package", "authsignal-example-leptos", "--test", "page"];
+    let wasm = setup::wasm()?;
+    let mut clippy = wasm.cargo();
+    clippy.args(["clippy", "--quiet", "--target", "wasm32-unknown-unknown", "--target-dir", "target/wasm-tests"]);
+    if wasm.needs_build_std() {
+        clippy.arg("-Zbuild-std=std,panic_abort").env("RUSTC_BOOTSTRAP", "1");
+    }
+    run(clippy.args(PAGE).args(["--", "-D", "warnings"]))?;
+    let server = TestServer::start()?;
+    let mut total = in_browser(Browser::Chromium, &server, &PAGE)?;
+    total += in_browser(Browser::Firefox, &server, &PAGE)?;
     Ok(total)
 }
 
