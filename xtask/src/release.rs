@@ -361,6 +361,21 @@ mod tests {
     }
 
     #[test]
+    fn the_crate_has_the_files_of_its_own_and_no_others() {
+        let listed = Command::new("cargo")
+            .args(["package", "--list", "--quiet", "--allow-dirty", "--package", "authsignal-wasm"])
+            .current_dir(root())
+            .output()
+            .unwrap();
+        let listed = String::from_utf8(listed.stdout).unwrap();
+        let own = ["src/", "pkg-template/", "Cargo.", "README.md", "LICENSE", "CHANGELOG.md", ".cargo_vcs_info.json"];
+        assert!(listed.lines().any(|file| file == "pkg-template/popup.js"), "{listed}");
+        for file in listed.lines() {
+            assert!(own.iter().any(|start| file.starts_with(start)), "{file}");
+        }
+    }
+
+    #[test]
     fn a_tarball_that_a_workflow_builds_names_its_repository_and_no_other_does() {
         let on_github = |name: &str| match name {
             "GITHUB_SERVER_URL" => Some("https://github.com".to_owned()),
