@@ -130,6 +130,16 @@ async fn t11_no_address_becomes_an_authenticator_of_an_enrolled_user_without_the
 }
 
 #[tokio::test]
+async fn t11_an_address_that_another_action_began_to_enrol_is_sent_nothing_by_this_one() {
+    let server = Server::start().await;
+    let first = server.track("bob", json!({})).await;
+    server.post("/v1/client/user-authenticators/email-otp", As::Holder(&first), json!({ "email": ADA })).await.ok();
+    let other = server.track("bob", json!({})).await;
+    server.challenge(&other, "email-otp").await.refused(400, "invalid_request");
+    server.challenge(&first, "email-otp").await.ok();
+}
+
+#[tokio::test]
 async fn t11_an_address_that_the_window_began_to_enrol_needs_the_window_to_the_end() {
     let server = Server::start().await;
     let (_, window) = server.enrolled_user("ada").await;
