@@ -178,6 +178,8 @@ test.describe("C: @authsignal/react", () => {
       await expect(code).toBeVisible();
       const sent = await codeSent(server, address);
       await code.fill(sent === "000000" ? "111111" : "000000");
+      // Once it is refused: what is typed before is cleared with it.
+      await expect(code).toHaveValue("");
       await expect(page.getByRole("dialog")).toBeVisible();
       await expect(said).toHaveText("");
       await code.fill(sent);
