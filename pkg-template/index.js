@@ -259,8 +259,9 @@ const watch = (context, { onBindingChange, onTokenExpiring, tokenExpiringMs = 60
     const binding = describe(context);
     const { remainingMs } = binding;
     notify(onBindingChange, binding);
+    // What is longer than a timer can be would be over at once, and again, without end.
     timers =
-      remainingMs > 0
+      remainingMs > 0 && remainingMs < 2 ** 31
         ? [
             setTimeout(changed, remainingMs),
             setTimeout(() => notify(onTokenExpiring, describe(context)), Math.max(0, remainingMs - tokenExpiringMs)),

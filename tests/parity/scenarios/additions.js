@@ -37,6 +37,14 @@ export const additions = [
     equal(seen.count("callback onTokenExpiring"), 1, "onTokenExpiring");
     equal(seen.lines.filter((line) => line.startsWith("callback onBindingChange")).map((line) => JSON.parse(line.slice("callback onBindingChange ".length))[0].state), ["open", "expired"], "states");
   }),
+  addition("a token that outlives every timer is told once", async (t) => {
+    const client = t.client({ onBindingChange: t.callback("onBindingChange"), onTokenExpiring: t.callback("onTokenExpiring") });
+    client.setToken(token({ exp: Date.parse("2030-03-01T00:00:00Z") / 1000 }));
+    await t.advance(1000);
+  }, (seen) => {
+    equal(seen.count("callback on"), 1, "callbacks");
+    equal(seen.timers, 0, "timers");
+  }),
   addition("no event carries the token", async (t) => {
     const client = t.client({ onBindingChange: t.callback("onBindingChange") });
     client.setToken(token());
