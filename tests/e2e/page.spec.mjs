@@ -1,18 +1,17 @@
-import { examine, expectNothingCutOff } from "./support/looks.mjs";
+import { examineThemes, expectNothingCutOff } from "./support/looks.mjs";
 import { expect, test } from "./support/test.mjs";
 import { walk } from "./support/walk.mjs";
 
 test.use({ refusals: true });
 
-for (const colorScheme of ["light", "dark"]) {
-  test.describe(`in the ${colorScheme} theme`, () => {
-    test.use({ colorScheme, contextOptions: { reducedMotion: "reduce" } });
+test.describe("in both themes", () => {
+  test.use({ contextOptions: { reducedMotion: "reduce" } });
 
-    test("axe finds nothing in any state of the page, and each is kept as a picture", async ({ demo, page }, info) => {
-      await walk(demo, (state) => examine(page, info, `demo-${state}`, colorScheme));
-    });
+  test("axe finds nothing in any state of the page, and each is kept as a picture", async ({ demo, page }, info) => {
+    test.slow();
+    await walk(demo, (state) => examineThemes(page, info, `demo-${state}`));
   });
-}
+});
 
 test("every state of the page fits on 320 pixels, and with text twice as large", async ({ demo, page }) => {
   await walk(demo, (state) => expectNothingCutOff(page, state));

@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { brotliCompressSync } from "node:zlib";
 import { Keyboard, expectFocusOnScreen } from "./support/hands.mjs";
-import { examine, expectNothingCutOff } from "./support/looks.mjs";
+import { examine, examineThemes, expectNothingCutOff } from "./support/looks.mjs";
 import { expect, test } from "./support/test.mjs";
 import { ADDRESS, APP } from "./support/ui-page.mjs";
 import { walkUi } from "./support/ui-walk.mjs";
@@ -11,16 +11,14 @@ const LANGUAGES = ["ar", "de", "en", "es", "fr", "ja"];
 
 test.use({ refusals: true });
 
-for (const colorScheme of ["light", "dark"]) {
-  test.describe(`in the ${colorScheme} theme`, () => {
-    test.use({ colorScheme, contextOptions: { reducedMotion: "reduce" } });
+test.describe("in both themes", () => {
+  test.use({ contextOptions: { reducedMotion: "reduce" } });
 
-    test("axe finds nothing on any screen, and each is kept as a picture", async ({ page, request, ui }, info) => {
-      test.slow();
-      await walkUi({ ui, request }, (name) => examine(page, info, `ui-${name}`, colorScheme));
-    });
+  test("axe finds nothing on any screen, and each is kept as a picture", async ({ page, request, ui }, info) => {
+    test.slow();
+    await walkUi({ ui, request }, (name) => examineThemes(page, info, `ui-${name}`));
   });
-}
+});
 
 test.describe("in Arabic", () => {
   test.use({ locale: "ar", contextOptions: { reducedMotion: "reduce" } });

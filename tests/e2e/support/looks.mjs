@@ -19,6 +19,15 @@ export async function examine(page, info, name, suffix, devices = DEVICES) {
   expect.soft(violations, name).toEqual([]);
 }
 
+/** The same in both themes, without going the way to it twice. */
+export async function examineThemes(page, info, name) {
+  for (const colorScheme of ["light", "dark"]) {
+    await page.emulateMedia({ colorScheme });
+    await examine(page, info, name, colorScheme);
+  }
+  await page.emulateMedia({ colorScheme: null });
+}
+
 /** Of a window of 1280 by 1024 pixels, what is left when its page is enlarged, and then text alone. */
 const ENLARGED = [
   ["at 400 %", { width: 320, height: 256 }, "100%"],
