@@ -86,9 +86,13 @@ async fn of_a_batch_what_is_wrong_is_listed_and_the_rest_is_enrolled() {
     no_id["credentialId"] = json!("not base64url!");
     let mut by_mail = of("dan", &second);
     by_mail["verificationMethod"] = json!("EMAIL_OTP");
+    let mut padded = first.clone();
+    let text = padded["credentialId"].as_str().unwrap();
+    padded["credentialId"] = json!(format!("{text:=<0$}", text.len().next_multiple_of(4)));
+    assert_ne!(padded, first);
     let batch = json!({ "authenticators": [
         of("ada", &first),
-        of("ada", &first),
+        of("ada", &padded),
         of("bob", &first),
         no_key,
         no_id,
@@ -120,6 +124,8 @@ async fn one_passkey_is_enrolled_like_any_other_verified_authenticator_and_not_t
     for user in ["ada", "bob"] {
         enrol(user).await.refused(400, "invalid_request");
     }
+    let users = server.get("/local/users", As::Nobody).await.ok();
+    assert_eq!(users["users"].as_array().unwrap().len(), 1, "what is refused creates no user: {users}");
     assert_eq!(server.sign_in(&mut device).await["userId"], "ada");
 }
 

@@ -79,7 +79,8 @@ pub async fn enrol_all(State(app): State<App>, Body(body): Body<EnrolAll>) -> Ap
     let mut failures = Vec::new();
     let mut tx = app.store.write().await?;
     for OneOfAll { user_id, authenticator } in body.authenticators {
-        let credential_id = authenticator.credential_id.clone().unwrap_or_default();
+        // As it is stored, whether it came with padding or without.
+        let credential_id = authenticator.credential_id.as_deref().unwrap_or_default().trim_end_matches('=').to_owned();
         let mut failed = |code: &str, why: &str| {
             failures.push(json!({
                 "userId": user_id,
@@ -174,16 +175,17 @@ pub async fn enrol_verified(app: &App, tx: &mut Tx, user_id: &str, body: Enrol) 
     if !is_id(user_id) {
         return Err(invalid("The userId is not of the right form."));
     }
+    // Before there is a user: what is refused leaves nothing behind.
+    if let Some(credential_id) = &credential_id
+        && tx.credential(credential_id).await?.is_some()
+    {
+        return Err(invalid("This credential is registered already."));
+    }
     let now = app.clock.now();
     let user = tx.lock_or_create_user(user_id, &app.random.id(), now).await?;
     let verified = tx.verified_authenticators(&user.user_key).await?;
     if address.is_some() && verified.iter().any(|one| one.method == method && one.address == address) {
         return Err(invalid("The user has this address as an authenticator already."));
-    }
-    if let Some(credential_id) = &credential_id
-        && tx.credential(credential_id).await?.is_some()
-    {
-        return Err(invalid("This credential is registered already."));
     }
     let through = if body.verification_method == Method::Whatsapp { "WHATSAPP" } else { "DEFAULT" };
     let new = Authenticator {
