@@ -69,7 +69,8 @@ const limit = (options, giveUp) => {
   const { timeout } = options;
   if (signal?.aborted) return giveUp();
   signal?.addEventListener("abort", giveUp);
-  const timer = timeout && setTimeout(giveUp, timeout);
+  // What is longer than a timer can be, such as Infinity, would be over at once.
+  const timer = timeout > 0 && timeout < 2 ** 31 && setTimeout(giveUp, timeout);
   return () => {
     clearTimeout(timer);
     signal?.removeEventListener("abort", giveUp);

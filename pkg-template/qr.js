@@ -23,7 +23,8 @@ export const openSession = (context, call, notify, answer, parameters) => {
   let socket;
   let last;
 
-  const later = (run, milliseconds) => timers.push(setTimeout(run, milliseconds));
+  // What is longer than a timer can be, such as an Infinity that means never, would be over at once.
+  const later = (run, milliseconds) => timers.push(setTimeout(run, Math.min(milliseconds, 2 ** 31 - 1)));
   const reset = () => {
     timers.forEach(clearTimeout);
     timers = [];

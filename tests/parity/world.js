@@ -68,12 +68,13 @@ const START = Date.parse("2030-01-01T00:00:00.000Z");
 let now = START;
 let timers = new Map();
 let nextTimer = 1;
+/** As a browser takes a delay: what is no 32-bit integer overflows, so that Infinity is over at once. */
 const schedule = (run, delay, every, args) => {
-  timers.set(nextTimer, { run, args, every, at: now + Math.max(0, Number(delay) || 0) });
+  timers.set(nextTimer, { run, args, every, at: now + Math.max(0, delay | 0) });
   return nextTimer++;
 };
 window.setTimeout = (run, delay, ...args) => schedule(run, delay, undefined, args);
-window.setInterval = (run, delay, ...args) => schedule(run, delay, Math.max(1, Number(delay) || 0), args);
+window.setInterval = (run, delay, ...args) => schedule(run, delay, Math.max(1, delay | 0), args);
 window.clearTimeout = window.clearInterval = (timer) => void timers.delete(timer);
 performance.now = () => now - START;
 const RealDate = Date;

@@ -136,6 +136,19 @@ async fn a_qr_code_that_is_polled_tells_of_each_state_once_and_ends_with_the_app
 }
 
 #[wasm_bindgen_test]
+async fn a_qr_code_that_outlives_every_timer_is_not_refreshed_at_once() {
+    let doubles = Doubles::new();
+    let client = scripted_client("qr-code-for-ever");
+    doubles.answer(200, r#"{"challengeId":"q","deviceCode":"d","expiresAt":"2999-01-01T00:00:00.000Z"}"#);
+    let never = Duration::from_secs(u64::from(u32::MAX));
+    let qr_code = QrCode::new("kiosk", |_, _| {}).polling(never).refresh_every(never).on_refresh(|_, _| {});
+    let session = client.qr_code_challenge(qr_code).await.unwrap();
+    sleep(100).await;
+    assert_eq!(doubles.requests().len(), 1, "{:?}", doubles.requests());
+    drop(session);
+}
+
+#[wasm_bindgen_test]
 async fn a_qr_code_that_is_refused_is_an_error_and_a_dropped_one_asks_no_more() {
     let doubles = Doubles::new();
     let client = scripted_client("qr-code-refused");

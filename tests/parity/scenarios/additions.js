@@ -60,6 +60,13 @@ export const additions = [
     equal(seen.ended("verify").value.errorCode, "timeout", "code");
     equal(seen.timers, 0, "timers");
   }),
+  addition("a timeout that outlives every timer is none", async (t) => {
+    const client = t.client();
+    client.setToken("T1");
+    t.on(VERIFY, t.held({ isVerified: true }));
+    for (const timeout of [Infinity, 2 ** 31]) t.begin(`${timeout}`, () => client.totp.verify({ code: `${timeout}`, timeout }));
+    await t.advance(1000);
+  }, (seen) => equal([seen.ended("Infinity"), seen.ended(`${2 ** 31}`)], [undefined, undefined], "the calls")),
   addition("a signal that is aborted already makes no request", async (t) => {
     const client = t.client();
     client.setToken("T1");
