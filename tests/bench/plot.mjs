@@ -10,9 +10,10 @@ const FONT = "font-family='system-ui, sans-serif'";
 
 const escaped = (text) => text.replace(/[<>&]/g, (sign) => `&#${sign.charCodeAt()};`);
 
-/** `rows` are of the form `{says, target?, [side]: {q1, median, q3}}`, all ratios to the peer. */
+/** `rows` are of the form `{says, target?, [side]: {q1, median, q3}}`, all ratios to the peer, or `{heading}`. */
 export const plot = (rows, sides) => {
-  const largest = Math.max(1.5, ...rows.flatMap((row) => [row.target ?? 0, ...sides.map((side) => row[side].q3)]));
+  const measured = rows.filter(({ heading }) => !heading);
+  const largest = Math.max(1.5, ...measured.flatMap((row) => [row.target ?? 0, ...sides.map((side) => row[side].q3)]));
   const end = Math.ceil(largest * 4) / 4;
   const x = (ratio) => (LEFT + (Math.min(ratio, end) / end) * WIDTH).toFixed(1);
   const height = TOP + rows.length * ROW + 20;
@@ -35,6 +36,10 @@ export const plot = (rows, sides) => {
   }
   for (const [index, row] of rows.entries()) {
     const y = TOP + index * ROW + ROW / 2;
+    if (row.heading) {
+      text(16, y + 5, row.heading, "font-weight='600'");
+      continue;
+    }
     text(16, y + 5, row.says);
     if (row.target) line(x(row.target), y - 13, x(row.target), y + 13, "stroke='#222' stroke-width='3'");
     for (const [offset, side] of sides.entries()) {

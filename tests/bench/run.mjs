@@ -38,7 +38,16 @@ const MEASURES = {
   memory: { says: `memory after ${CALLS} calls`, target: 1.0 },
 };
 
+/** Which click it is: the first of a page, the first of one that has preloaded all sides' files, a later one. */
+const CLICKS = { cold: "cold", hinted: "preloaded", warm: "warm" };
+
 const PAGE = "<!doctype html><title>bench</title><link rel=icon href=data:,><button>Sign in</button>";
+
+/** The same page with the hints that the documentation names for a package, and for the peer what goes for its one file. */
+const HINTS = Object.fromEntries(
+  Object.entries(SIDES).map(([side, entry]) => [`/hinted/${side}`, `<link rel=modulepreload href=${entry}>`]),
+);
+HINTS["/hinted/wasm"] += "<link rel=preload as=fetch type=application/wasm crossorigin href=/pkg/core.wasm>";
 const OFFER = { challengeId: "1", options: { challenge: "AAAA", rpId: "localhost", allowCredentials: [], timeout: 60_000 } };
 
 /** How long the server lets each request wait: a round trip of that latency. */
@@ -54,7 +63,9 @@ const contentOf = async (path) => {
 };
 const server = createServer(async (request, response) => {
   const { pathname } = new URL(request.url, "http://localhost");
-  if (pathname === "/") return response.writeHead(200, { "content-type": "text/html" }).end(PAGE);
+  if (pathname === "/" || pathname in HINTS) {
+    return response.writeHead(200, { "content-type": "text/html" }).end((HINTS[pathname] ?? "") + PAGE);
+  }
   await sleep(latency);
   if (pathname.startsWith("/v1/")) return response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(OFFER));
   const bytes = await contentOf(pathname);
@@ -148,13 +159,13 @@ const worked = async (devtools) => {
   return metrics.find(({ name }) => name === "TaskDuration").value;
 };
 
-const inFreshPage = async (browser, use) => {
+const inFreshPage = async (browser, use, path = "/") => {
   const context = await browser.newContext();
   try {
     const page = await context.newPage();
     const devtools = await context.newCDPSession(page);
     await devtools.send("Performance.enable", { timeDomain: "threadTicks" });
-    await page.goto(origin);
+    await page.goto(new URL(path, origin).href);
     return await use(page, devtools);
   } finally {
     await context.close();
@@ -196,6 +207,19 @@ const measureClicks = (browser, side, throttle) =>
     return { cold, warm: quantile(warm, 0.5) };
   });
 
+/** The first click in a page that has fetched by then what its hints name, as a page that somebody reads has. */
+const measureHintedClick = (browser, side, throttle) => {
+  const path = `/hinted/${side}`;
+  const use = async (page, devtools) => {
+    const hinted = HINTS[path].match(/(?<=href=)[^>]+/g);
+    const fetched = (paths) => paths.every((path) => performance.getEntriesByName(location.origin + path).length > 0);
+    await page.waitForFunction(fetched, hinted);
+    await devtools.send("Emulation.setCPUThrottlingRate", { rate: throttle });
+    return { hinted: await page.evaluate(click, SIDES[side]) };
+  };
+  return inFreshPage(browser, use, path);
+};
+
 /** Linear between neighbours. */
 const quantile = (numbers, share) => {
   const sorted = numbers.toSorted((a, b) => a - b);
@@ -225,11 +249,17 @@ const compare = (rounds, name) => {
   };
 };
 
+/** How wide the first column is. */
+const SAYS = 40;
 const show = ({ q1, median, q3 }) => `${median.toFixed(2)} (${q1.toFixed(2)} to ${q3.toFixed(2)})`.padEnd(22);
 const told = [];
+const heading = (says, rest) => {
+  told.push({ heading: says });
+  console.log(`\n${says.padEnd(SAYS)} ${"wasm".padEnd(22)} ${"JavaScript core".padEnd(22)} ${rest}`);
+};
 const row = (says, compared, rest) => {
   told.push({ says, ...compared });
-  console.log(`${says.padEnd(38)} ${show(compared.wasm)} ${show(compared.js)} ${rest}`);
+  console.log(`${says.padEnd(SAYS)} ${show(compared.wasm)} ${show(compared.js)} ${rest}`);
 };
 
 await new Promise((ready) => server.listen(0, "localhost", ready));
@@ -244,7 +274,7 @@ try {
     starts.push(Object.fromEntries(Object.keys(SIDES).map((side) => [side, { ...times[side], ...memories[side] }])));
     if (round % 10 === 9) console.error(`${round + 1} of ${options.rounds} rounds of starts`);
   }
-  console.log(`\n${"ours / peer: median (quartiles)".padEnd(38)} ${"wasm".padEnd(22)} ${"JavaScript core".padEnd(22)} target`);
+  heading("ours / peer: median (quartiles)", "target");
   for (const [name, { says, target }] of Object.entries(MEASURES)) {
     row(says, { ...compare(starts, name), target }, `<= ${target.toFixed(1)}`);
   }
@@ -253,15 +283,19 @@ try {
   for (let round = 0; round < Number(options.clicks); round += 1) {
     for (const condition of clicks) {
       latency = condition.latency;
-      condition.rounds.push(await inTurn(round, (side) => measureClicks(browser, side, condition.throttle)));
+      const measure = async (side) => ({
+        ...(await measureClicks(browser, side, condition.throttle)),
+        ...(await measureHintedClick(browser, side, condition.throttle)),
+      });
+      condition.rounds.push(await inTurn(round, measure));
     }
     if (round % 5 === 4) console.error(`${round + 1} of ${options.clicks} rounds of clicks`);
   }
-  console.log(`\n${"click to navigator.credentials".padEnd(38)} ${"wasm".padEnd(22)} ${"JavaScript core".padEnd(22)} peer, ms`);
-  for (const state of ["cold", "warm"]) {
+  heading("click to navigator.credentials", "peer, ms");
+  for (const state of Object.keys(CLICKS)) {
     for (const { latency, throttle, rounds } of clicks) {
       const compared = compare(rounds, state);
-      row(`${state}, latency ${latency} ms, processor ${throttle}x`, compared, compared.peer.median.toFixed(1));
+      row(`${CLICKS[state]}, latency ${latency} ms, processor ${throttle}x`, compared, compared.peer.median.toFixed(1));
     }
   }
   const folder = join(root, "target/bench");

@@ -25,13 +25,20 @@ test("an ordinary page streams the wasm, and loads nothing else", async ({ page,
   expect(said).toEqual({ errors: [], warnings: [] });
 });
 
-test("a preloaded core is not downloaded twice", async ({ page, site, said, server, authenticator, baseURL }) => {
-  const hints = "<link rel=modulepreload href=/pkg/index.js><link rel=preload as=fetch crossorigin type=application/wasm href=/pkg/core.wasm>";
-  site.files["/"] = PAGE.replace("<script", `${hints}<script`);
-  await succeeds({ page, site, server, baseURL });
-  expect(packageFiles(site).sort()).toEqual([...STREAMED].sort());
-  expect(said).toEqual({ errors: [], warnings: [] });
-});
+for (const text of ["pkg-template/README.md", "www-demo/docs/loading.md"]) {
+  test(`the hints of ${text} fetch both files before a script asks, and no file twice`, async ({ page, site, said, server, authenticator, baseURL }) => {
+    const [, hints] = /^```html\n([\s\S]*?)^```/m.exec(readFileSync(new URL(`../../${text}`, import.meta.url), "utf8"));
+    site.files["/"] = PAGE.replace("<script", `${hints.replaceAll("/authsignal-wasm/", "/pkg/")}<script`);
+    site.files["/app.js"] = `globalThis.begin = async () => void (globalThis.library = await import("/pkg/index.js"));`;
+    await page.goto(site.origin);
+    const fetched = () => packageFiles(site).sort();
+    await expect.poll(fetched).toEqual([...STREAMED].sort());
+    await page.evaluate(() => begin());
+    expect(await signIn(page, server, baseURL)).toEqual(SIGNED_IN);
+    expect(fetched()).toEqual([...STREAMED].sort());
+    expect(said).toEqual({ errors: [], warnings: [] });
+  });
+}
 
 test("the download starts with the first instance, not with the import, and is one for all", async ({ page, site, said }) => {
   await page.goto(site.origin);
@@ -320,6 +327,7 @@ for (const [what, given] of [
   ["bytes", "await (await fetch('/elsewhere.wasm')).arrayBuffer()"],
   ["a typed array", "new Uint8Array(await (await fetch('/elsewhere.wasm')).arrayBuffer())"],
   ["a module", "await WebAssembly.compileStreaming(fetch('/elsewhere.wasm'))"],
+  ["a promise of a module", "WebAssembly.compileStreaming(fetch('/elsewhere.wasm'))"],
 ]) {
   test(`the host gives the wasm as ${what}`, async ({ page, site, said, server, authenticator, baseURL }) => {
     site.answer = (path) => path === "/elsewhere.wasm" && [200, "application/wasm", wasm()];

@@ -33,7 +33,7 @@ const USAGE: &str = "usage: cargo xtask <command>
   serve [--port N] [flags]      build if needed and run the local server; further flags are the server's
   example NAME                  serve the example of that name (react, vue, svelte, plain), with a server of its own
   build                         write pkg/, the npm package as it would be published, and target/site/, the pages
-  test [suite ...]              every suite, or those named
+  test [suite ...]              every ordinary suite, or those named; all adds those that take long
   size                          sizes of every artefact beside the peer's, against xtask/budgets.json
   size --explain                which section, crate, function and source the bytes of the package belong to
   bench [flags]                 speed as ratios to the peer in the same run, and a plot; --rounds N, --clicks N
