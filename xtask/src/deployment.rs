@@ -3,7 +3,7 @@
 use crate::postgres::Postgres;
 use crate::serve::{self, free_port};
 use crate::setup;
-use crate::shell::{output, root, run};
+use crate::shell::{ending_with_us, output, root, run};
 use anyhow::{Context, Result, bail};
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -45,7 +45,7 @@ impl Deployment {
         let address = format!("127.0.0.1:{}", free_port()?);
         certify(&folder)?;
         configure(&folder, &address, [instances[0].1, instances[1].1])?;
-        let nginx = Command::new(nginx)
+        let nginx = ending_with_us(nginx, "TERM")
             .arg("-p")
             .arg(&folder)
             .args(["-c", "nginx.conf"])
@@ -82,7 +82,7 @@ impl Deployment {
 /// An instance, and its port.
 fn instance(program: &Path, postgres: &Postgres, folder: &Path, number: u8) -> Result<(Running, u16)> {
     let log = folder.join(format!("instance-{number}.log"));
-    let child = Command::new(program)
+    let child = ending_with_us(program, "KILL")
         .args(["serve", "--listen", "127.0.0.1:0", "--origin", "https://app.example.com", "--rp-id", "example.com"])
         .args(["--public-url", "https://auth.example.com", "--tenant-id", TENANT])
         .arg("--site")

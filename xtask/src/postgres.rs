@@ -2,7 +2,7 @@
 
 use crate::serve::free_port;
 use crate::setup;
-use crate::shell::{output, root, run, say};
+use crate::shell::{ending_with_us, output, root, run, say};
 use anyhow::{Context, Result, bail};
 use std::ffi::OsString;
 use std::fs::File;
@@ -57,7 +57,8 @@ impl Postgres {
         run(owner.becomes(&mut initdb, &folder).stdout(Stdio::null()))?;
 
         let port = free_port()?;
-        let mut server = Command::new(programs.join("postgres"));
+        // By this signal it ends at once, and all its processes do.
+        let mut server = ending_with_us(programs.join("postgres"), "QUIT");
         server.arg("-D").arg(folder.join("data")).args(["-p", &port.to_string(), "-h", "127.0.0.1"]);
         // Each test has a pool of its own.
         for setting in ["unix_socket_directories=", "max_connections=300"].iter().chain(settings) {
@@ -153,7 +154,8 @@ impl Owner {
     }
 }
 
-/// Folders of runs that were killed. A server that has lost its folder ends by itself.
+/// Folders of runs that were killed. A server that a test has restarted since is not ended with us, but by itself once it
+/// has lost its folder.
 fn remove_left_behind(parent: &Path) {
     let processes = Path::new("/proc");
     let entries = std::fs::read_dir(parent).into_iter().flatten().flatten();

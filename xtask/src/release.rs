@@ -95,12 +95,9 @@ fn pack(mut manifest: Value, artifacts: &Path) -> Result<()> {
         manifest["repository"] = repository;
         write_json(&path, &manifest)?;
     }
-    let packed = run(Command::new("npm")
-        .args(["pack", "--silent", "--pack-destination"])
-        .arg(artifacts)
-        .arg(root().join("pkg")));
+    let packed = package::pack(&root().join("pkg"), artifacts);
     std::fs::write(&path, built)?;
-    packed
+    packed.map(drop)
 }
 
 /// The repository of the workflow that runs, where one does.

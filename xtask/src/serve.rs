@@ -1,7 +1,7 @@
 //! Running the local server.
 
 use crate::package;
-use crate::shell::{root, run, say};
+use crate::shell::{ending_with_us, root, run, say};
 use anyhow::{Context, Result, bail};
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -26,15 +26,14 @@ pub fn program() -> Result<PathBuf> {
     Ok(root().join("target/debug/authsignal-local"))
 }
 
-fn command(program: PathBuf, package: &Path) -> Command {
-    let mut command = Command::new(program);
-    command.arg("--site").arg(root().join("target/site")).arg("--pkg").arg(package);
-    command
+fn serving(mut program: Command, package: &Path) -> Command {
+    program.arg("--site").arg(root().join("target/site")).arg("--pkg").arg(package);
+    program
 }
 
 /// Runs the server in the foreground, in the place of this process: signals reach it directly.
 pub fn serve(arguments: &[String]) -> Result<()> {
-    let mut server = command(build()?, &root().join("pkg"));
+    let mut server = serving(Command::new(build()?), &root().join("pkg"));
     server.args(arguments);
     replace(server)
 }
@@ -80,7 +79,7 @@ pub fn demo(arguments: &[String]) -> Result<()> {
             .stdout(Stdio::null())
             .spawn()?;
     }
-    let mut server = command(program, &root().join("pkg"));
+    let mut server = serving(Command::new(program), &root().join("pkg"));
     server.args(["--port", &port.to_string()]).args(flags);
     replace(server)
 }
@@ -135,7 +134,7 @@ impl TestServer {
     /// One that serves this folder as the npm package.
     pub fn with_package(package: &Path) -> Result<TestServer> {
         let program = build()?;
-        let mut child = command(program.clone(), package)
+        let mut child = serving(ending_with_us(&program, "KILL"), package)
             .args(["--port", "0", "--database", "sqlite::memory:"])
             .stdout(Stdio::piped())
             .stderr(File::create(root().join(SERVER_LOG))?)

@@ -39,6 +39,16 @@ pub fn say(what: &str) {
     eprintln!("\x1b[1m==>\x1b[0m {what}");
 }
 
+/// A program that ends when we do, by this signal, even where we are killed: only Linux can.
+pub fn ending_with_us(program: impl AsRef<OsStr>, signal: &str) -> Command {
+    if !cfg!(target_os = "linux") {
+        return Command::new(program);
+    }
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig", signal]).arg(program);
+    command
+}
+
 /// Runs a program to its end, its output shown.
 pub fn run(command: &mut Command) -> Result<()> {
     let name = command.get_program().to_string_lossy().into_owned();
@@ -117,6 +127,8 @@ pub fn stale(output: &Path, inputs: &[PathBuf]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::{BufRead, BufReader, Read};
+    use std::time::Instant;
 
     #[test]
     fn an_output_is_stale_when_missing_and_when_an_input_came_after_it() {
@@ -137,6 +149,22 @@ mod tests {
         std::fs::File::open(&input).unwrap().set_modified(after).unwrap();
         assert!(stale(&output, &inputs), "a file came or went");
         std::fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_program_that_ends_with_us_ends_where_we_are_killed() {
+        let sleeper = line(ending_with_us("sleep", "KILL").arg("60"));
+        let mut us = Command::new("sh");
+        us.args(["-c", &format!("{sleeper} & echo started; wait")]).stdout(Stdio::piped());
+        let begun = Instant::now();
+        let mut us = us.spawn().expect("a shell");
+        let mut said = BufReader::new(us.stdout.take().expect("its output"));
+        said.read_line(&mut String::new()).expect("a line");
+        us.kill().and_then(|()| us.wait()).expect("it was killed");
+        // Both write to it: it ends with the last of them.
+        said.read_to_end(&mut Vec::new()).expect("an end");
+        assert!(begun.elapsed().as_secs() < 30, "it went on sleeping");
     }
 
     #[test]

@@ -7,12 +7,13 @@
 
 use crate::serve::free_port;
 use crate::setup;
+use crate::shell::ending_with_us;
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -51,7 +52,7 @@ impl WebDriver {
             }
             Browser::Firefox => (setup::geckodriver()?, Some(firefox_options(&setup::firefox()?))),
         };
-        let driver = Command::new(program)
+        let driver = ending_with_us(program, "TERM")
             .arg(format!("--port={port}"))
             .stdout(Stdio::null())
             .stderr(Stdio::null())
