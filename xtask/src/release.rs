@@ -51,7 +51,7 @@ pub fn release(arguments: &[String]) -> Result<()> {
     std::fs::create_dir_all(&artifacts)?;
 
     say("The npm tarball");
-    pack(manifest, &artifacts)?;
+    pack(&artifacts)?;
 
     say("The crate");
     // Built from what is in it, for the target that it is made for.
@@ -88,22 +88,29 @@ pub fn release(arguments: &[String]) -> Result<()> {
 }
 
 /// Packs `pkg/`. On GitHub the tarball names the repository that it is built from, or npm takes no provenance for it.
-fn pack(mut manifest: Value, artifacts: &Path) -> Result<()> {
-    let path = root().join("pkg/package.json");
-    let built = std::fs::read(&path)?;
-    if let Some(repository) = repository(&|name| std::env::var(name).ok()) {
-        manifest["repository"] = repository;
-        write_json(&path, &manifest)?;
-    }
-    let packed = package::pack(&root().join("pkg"), artifacts);
-    std::fs::write(&path, built)?;
+fn pack(artifacts: &Path) -> Result<()> {
+    let package = root().join("pkg");
+    let manifest = package.join("package.json");
+    let built = std::fs::read(&manifest)?;
+    let named = match repository(&|name| std::env::var(name).ok()) {
+        Some(address) => name_repository(&package, &address),
+        None => Ok(()),
+    };
+    let packed = named.and_then(|()| package::pack(&package, artifacts));
+    std::fs::write(&manifest, built)?;
     packed.map(drop)
 }
 
+/// Writes it into a package's manifest. By npm, which leaves all else as it is: the order of `exports` is its meaning.
+fn name_repository(package: &Path, address: &str) -> Result<()> {
+    let fields = ["repository.type=git".to_owned(), format!("repository.url={address}")];
+    run(Command::new("npm").args(["pkg", "set"]).args(fields).current_dir(package))
+}
+
 /// The repository of the workflow that runs, where one does.
-fn repository(variable: &dyn Fn(&str) -> Option<String>) -> Option<Value> {
+fn repository(variable: &dyn Fn(&str) -> Option<String>) -> Option<String> {
     let (server, name) = (variable("GITHUB_SERVER_URL")?, variable("GITHUB_REPOSITORY")?);
-    Some(json!({ "type": "git", "url": format!("git+{server}/{name}.git") }))
+    Some(format!("git+{server}/{name}.git"))
 }
 
 /// One version everywhere.
@@ -379,9 +386,20 @@ mod tests {
             "GITHUB_REPOSITORY" => Some("example/authsignal-wasm".to_owned()),
             _ => None,
         };
-        let named = repository(&on_github).unwrap();
-        assert_eq!(named["url"], "git+https://github.com/example/authsignal-wasm.git");
+        let address = repository(&on_github).unwrap();
+        assert_eq!(address, "git+https://github.com/example/authsignal-wasm.git");
         assert!(repository(&|_| None).is_none());
+
+        // And is else the one that was tested: in another order its `exports` would lead elsewhere.
+        let package = std::env::temp_dir().join(format!("xtask-release-{}", std::process::id()));
+        std::fs::create_dir_all(&package).unwrap();
+        let built = std::fs::read_to_string(root().join("pkg-template/package.json")).unwrap();
+        std::fs::write(package.join("package.json"), &built).unwrap();
+        name_repository(&package, &address).unwrap();
+        let named = std::fs::read_to_string(package.join("package.json")).unwrap();
+        let field = format!(",\n  \"repository\": {{\n    \"type\": \"git\",\n    \"url\": \"{address}\"\n  }}\n}}\n");
+        assert_eq!(named, built.trim_end_matches("\n}\n").to_owned() + &field);
+        std::fs::remove_dir_all(package).unwrap();
     }
 
     #[test]
