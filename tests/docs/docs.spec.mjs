@@ -201,6 +201,19 @@ for (const path of snippets.filter(isPlaywright)) {
   });
 }
 
+test("the commands of the pages that move the server's clock do", async ({ authsignalServer }) => {
+  const commands = ["quick-start", "self-hosting"].flatMap((name) =>
+    [...readFileSync(new URL(`www-demo/docs/${name}.md`, ROOT), "utf8").matchAll(/^curl [\s\S]*?(?=^```)/gm)].map(([command]) => command),
+  );
+  expect(commands).toHaveLength(2);
+  for (const command of commands) {
+    const before = await authsignalServer.clock.now();
+    await promisify(execFile)("sh", ["-c", command.replace("http://localhost:8787", authsignalServer.origin)]);
+    const seconds = ((await authsignalServer.clock.now()) - before) / 1000;
+    expect(seconds).toBeGreaterThanOrEqual(600);
+  }
+});
+
 /* ---- The quick start ---- */
 
 /** A fresh app, as Vite's template `vanilla` has it: the page, and the package as npm installs it. */

@@ -1,6 +1,6 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { AxeBuilder } from "@axe-core/playwright";
-import { failToStart, startServer } from "./support/own-server.mjs";
+import { startServer } from "./support/own-server.mjs";
 import { Server } from "./support/server.mjs";
 import { expect, test as base } from "./support/test.mjs";
 import { ADDRESS, UiPage } from "./support/ui-page.mjs";
@@ -23,7 +23,7 @@ const test = base.extend({
     await use(async (configuration) => {
       const server = await startServer("--ui", written(info, configuration));
       const request = await playwright.request.newContext({ baseURL: server.origin });
-      open.push(server.stop, () => request.dispose());
+      open.push(() => server.stop(), () => request.dispose());
       const ui = new UiPage(page, new Server(request));
       await ui.server.give("ada", { verificationMethod: "EMAIL_OTP", email: ADDRESS });
       await ui.open("ada");
@@ -64,6 +64,13 @@ test("name, logo, colours and texts are the configuration's, in both themes", as
   await page.screenshot({ path: `${info.project.outputDir}/../screenshots/ui-configured-dark.png` });
 });
 
+test("the configuration of the README is one that can be used", async ({ configured, page }) => {
+  const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
+  const ui = await configured(/^```json\n([\s\S]*?)^```/m.exec(readme)[1]);
+  await expect(page.locator("#brand")).toHaveText("Violet Bank");
+  await expect(ui.button("Back to the bank")).toBeVisible();
+});
+
 test.describe("to a German browser", () => {
   test.use({ locale: "de" });
 
@@ -99,7 +106,8 @@ test("a configuration that cannot be used ends the start with one line", async (
     [{ texts: { en: { "challenge.titel": "Hi" } } }, "texts.en has no key `challenge.titel`"],
   ]) {
     const file = written(info, configuration);
-    const { status, said } = await failToStart("--ui", file);
-    expect({ status, said }).toEqual({ status: 1, said: `authsignal-local: ${file} cannot be used: ${told}\n` });
+    const [ended, ...said] = await startServer("--ui", file).then(() => "It started.", ({ message }) => message.split("\n"));
+    expect(ended).toMatch(/ ended with status 1 before it listened:$/);
+    expect(said).toEqual([`authsignal-local: ${file} cannot be used: ${told}`]);
   }
 });
