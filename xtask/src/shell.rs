@@ -154,9 +154,14 @@ mod tests {
     #[test]
     #[cfg(target_os = "linux")]
     fn a_program_that_ends_with_us_ends_where_we_are_killed() {
-        let sleeper = line(ending_with_us("sleep", "KILL").arg("60"));
+        // Which says by itself that it has begun.
+        let mut sleeper = ending_with_us("sh", "KILL");
+        sleeper.args(["-c", "echo asleep; exec sleep 60"]);
         let mut us = Command::new("sh");
-        us.args(["-c", &format!("{sleeper} & echo started; wait")]).stdout(Stdio::piped());
+        us.args(["-c", "\"$@\" & wait", "us"])
+            .arg(sleeper.get_program())
+            .args(sleeper.get_args())
+            .stdout(Stdio::piped());
         let begun = Instant::now();
         let mut us = us.spawn().expect("a shell");
         let mut said = BufReader::new(us.stdout.take().expect("its output"));
