@@ -120,6 +120,9 @@ test("the pre-built UI and all that it loads pass", async () => {
 test("a body that is too large is answered by the server itself, in a way that pages can read", async () => {
   const { status, body } = await call(behindNginx, "POST", "/v1/validate", BACKEND, { token: "x".repeat(300_000) });
   assert.deepEqual([status, body.errorCode], [413, "invalid_request"]);
+  const large = { userId: "ada", verificationMethod: "PASSKEY", name: "x".repeat(3_000_000) };
+  const batch = await call(behindNginx, "POST", "/v1/users/authenticators", BACKEND, { authenticators: [large] });
+  assert.deepEqual([batch.status, batch.body.failed], [200, 1], "a batch may be larger");
 });
 
 test("a screen hears of a phone through whichever instance, and is told when its own ends", async () => {

@@ -3,12 +3,12 @@
 use std::error::Error;
 use std::sync::Arc;
 
-use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn_with_state, map_response};
 use axum::response::Response;
 use axum::routing::any;
+use axum::{Extension, Router};
 use tokio::sync::watch;
 use tower::util::MapRequest;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -26,12 +26,13 @@ use crate::error::{ApiError, ApiResult, as_triple};
 use crate::mail::Mailer;
 use crate::operations::{self, Metrics};
 use crate::random::Random;
+use crate::routes::body::LargestBody;
 use crate::routes::{self, guard};
 use crate::store::Store;
 use crate::token::Tokens;
 use crate::webhook::Webhooks;
 
-/// The largest body that is read.
+/// The largest body that is read, in bytes, unless the row of its route says otherwise.
 pub const LARGEST_BODY: usize = 256 * 1024;
 
 /// Where sockets are opened.
@@ -127,6 +128,7 @@ impl App {
         let mut router = Router::new();
         for route in routes::table().into_iter().filter(|route| self.config.is_local || !route.is_local()) {
             let guarded = route.handler.route_layer(from_fn_with_state((self.clone(), route.need), guard::check));
+            let guarded = guarded.layer(Extension(LargestBody(route.largest_body)));
             router = router.route(route.path, guarded);
         }
         router = router.route("/v1/{*path}", any(no_such_path)).route("/local/{*path}", any(no_such_path));
@@ -142,7 +144,6 @@ impl App {
         };
         let router = router
             .with_state(self.clone())
-            .layer(DefaultBodyLimit::max(LARGEST_BODY))
             // Pages, packages and answers change with the next build or call: nothing here is worth keeping.
             .layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, HeaderValue::from_static("no-store")))
             .layer(SetResponseHeaderLayer::overriding(

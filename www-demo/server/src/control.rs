@@ -15,9 +15,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::app::{App, LARGEST_BODY, SOCKET};
+use crate::app::{App, SOCKET};
 use crate::clock::iso;
 use crate::domain::Millis;
+use crate::routes;
 use crate::store::Snapshot;
 
 /// Requests that the log keeps.
@@ -204,7 +205,7 @@ async fn faulty(app: &App, fault: &Fault, mut request: Request, next: Next) -> R
         }
         Some(outcome @ (Outcome::Drop | Outcome::Truncate)) => {
             let (mut parts, body) = next.run(request).await.into_parts();
-            let whole = to_bytes(body, LARGEST_BODY).await.unwrap_or_default();
+            let whole = to_bytes(body, usize::MAX).await.unwrap_or_default();
             let kept = if *outcome == Outcome::Drop { Bytes::new() } else { whole.slice(..whole.len() / 2) };
             parts.headers.remove(CONTENT_LENGTH);
             let broken = std::io::Error::other("the tester wished the connection to end here");
@@ -215,7 +216,9 @@ async fn faulty(app: &App, fault: &Fault, mut request: Request, next: Next) -> R
 
 async fn twice(request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
-    let Ok(bytes) = to_bytes(body, LARGEST_BODY).await else {
+    // Which route it is nobody knows yet: whoever answers refuses what is too much there.
+    let largest = routes::table().iter().map(|route| route.largest_body).max().unwrap_or_default();
+    let Ok(bytes) = to_bytes(body, largest).await else {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
     let copy = || Request::from_parts(parts.clone(), Body::from(bytes.clone()));

@@ -44,7 +44,7 @@ impl Told for MaybeHolder {}
 impl Told for DeviceMethod {}
 impl Told for HeaderMap {}
 impl Told for WebSocketUpgrade {}
-impl Told for axum::body::Body {}
+impl Told for axum::extract::Request {}
 
 impl<T: JsonSchema> Told for Body<T> {
     fn tell(asked: &mut Asked) {

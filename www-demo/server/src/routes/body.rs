@@ -12,6 +12,10 @@ use tokio::time::timeout;
 use crate::app::{App, LARGEST_BODY};
 use crate::error::{ApiError, ApiResult};
 
+/// The largest body of a request's route; see [`crate::routes::Route::largest_body`].
+#[derive(Clone, Copy)]
+pub struct LargestBody(pub usize);
+
 /// A JSON body. An empty one counts as `{}`: SDKs announce JSON and send nothing.
 pub struct Body<T>(pub T);
 
@@ -20,7 +24,7 @@ impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
 
     async fn from_request(request: Request, app: &App) -> ApiResult<Self> {
         let is_json = is_json(&request);
-        let bytes = whole(app, request.into_body()).await?;
+        let bytes = whole(app, request).await?;
         if bytes.is_empty() {
             return read(b"{}").map(Body);
         }
@@ -35,16 +39,17 @@ impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
 }
 
 /// All of a body. Whoever sends too much, or is too slow, is not waited for.
-pub async fn whole(app: &App, body: axum::body::Body) -> ApiResult<Bytes> {
+pub async fn whole(app: &App, request: Request) -> ApiResult<Bytes> {
     let patience = app.config.patience;
-    let bytes = timeout(patience, to_bytes(body, LARGEST_BODY)).await.map_err(|_| {
+    let largest = request.extensions().get().map_or(LARGEST_BODY, |LargestBody(largest)| *largest);
+    let bytes = timeout(patience, to_bytes(request.into_body(), largest)).await.map_err(|_| {
         let seconds = patience.as_secs();
         ApiError::invalid_with(StatusCode::REQUEST_TIMEOUT, format!("The body was not sent within {seconds} seconds."))
     })?;
     bytes.map_err(|_| {
         ApiError::invalid_with(
             StatusCode::PAYLOAD_TOO_LARGE,
-            format!("The body is larger than {LARGEST_BODY} bytes, or ended early."),
+            format!("The body is larger than {largest} bytes, or ended early."),
         )
     })
 }

@@ -15,7 +15,7 @@ use axum::handler::Handler;
 use axum::http::Method;
 use axum::routing::{MethodFilter, MethodRouter, on};
 
-use crate::app::App;
+use crate::app::{App, LARGEST_BODY};
 use crate::domain::binding::Operation;
 use crate::openapi::{self, Arguments, Asked};
 use crate::operations;
@@ -60,12 +60,19 @@ pub struct Route {
     pub handler: MethodRouter<App>,
     /// What its handler asks a request for.
     pub asked: fn() -> Asked,
+    /// The largest body that is read, in bytes.
+    pub largest_body: usize,
 }
 
 impl Route {
     /// Whether it is there for a tester or the demo, and not in a deployment.
     pub fn is_local(&self) -> bool {
         self.path.starts_with("/local/") || self.path.starts_with("/demo/")
+    }
+
+    /// The same, for bodies of up to so many bytes.
+    fn reading(self, largest_body: usize) -> Self {
+        Self { largest_body, ..self }
     }
 }
 
@@ -74,7 +81,7 @@ where
     H: Handler<T, App>,
     T: Arguments + 'static,
 {
-    Route { method, path, need, handler: on(filter, handler), asked: T::asked }
+    Route { method, path, need, handler: on(filter, handler), asked: T::asked, largest_body: LARGEST_BODY }
 }
 
 macro_rules! verbs {
@@ -182,7 +189,7 @@ pub fn table() -> Vec<Route> {
         get("/v1/users/{user_id}/authenticators", Secret, server::authenticators::list),
         post("/v1/users/{user_id}/authenticators", Secret, server::authenticators::enrol),
         // A user of the id `authenticators` is reached as `%61uthenticators`.
-        post("/v1/users/authenticators", Secret, server::authenticators::enrol_all),
+        post("/v1/users/authenticators", Secret, server::authenticators::enrol_all).reading(server::authenticators::LARGEST_BATCH),
         delete("/v1/users/{user_id}/authenticators/{authenticator_id}", Secret, server::authenticators::delete),
         get("/v1/users/{user_id}/devices", Secret, server::devices::list),
         patch("/v1/users/{user_id}/devices/{device_id}", Secret, server::devices::update),

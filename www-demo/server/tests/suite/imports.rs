@@ -109,8 +109,35 @@ async fn of_a_batch_what_is_wrong_is_listed_and_the_rest_is_enrolled() {
     for nobody in ["bob", "dan"] {
         assert!(server.methods(nobody).await.is_empty());
     }
-    let many = json!({ "authenticators": vec![of("ada", &json!({})); 1001] });
-    server.post(ALL, As::Backend, many).await.refused(400, "invalid_request");
+}
+
+/// So many passkeys, each of another user, with ids as long as WebAuthn lets them be and the longest names.
+fn batch(passkey: &Value, count: usize) -> Value {
+    let one = |at: usize| {
+        let mut one = of(&format!("{at:0>256}"), passkey);
+        one["credentialId"] = json!(BASE64.encode(format!("{at:x<1023}")));
+        one["name"] = json!("A phone of somebody's");
+        one
+    };
+    json!({ "authenticators": (0..count).map(one).collect::<Vec<_>>() })
+}
+
+#[tokio::test]
+async fn a_batch_of_a_thousand_is_taken_one_of_a_thousand_and_one_and_ten_megabytes_are_not() {
+    let server = Server::start().await;
+    let (_, known) = passkey().await;
+    server.post(ALL, As::Backend, batch(&known, 1001)).await.refused(400, "invalid_request");
+    let mut large = batch(&known, 1000);
+    large["authenticators"][0]["name"] = json!("x".repeat(10_000_000));
+    server.post(ALL, As::Backend, large).await.refused(413, "invalid_request");
+    assert_eq!(server.get("/v1/users", As::Backend).await.ok()["users"], json!([]), "what is refused changes nothing");
+
+    let answer = server.post(ALL, As::Backend, batch(&known, 1000)).await.ok();
+    assert_eq!(answer, json!({ "total": 1000, "succeeded": 1000, "failed": 0, "failures": [] }));
+    assert_eq!(server.methods(&format!("{:0>256}", 999)).await, ["PASSKEY"]);
+    // The room is of this route alone.
+    let large = json!({ "displayName": "x".repeat(300_000) });
+    server.post("/v1/users/ada", As::Backend, large).await.refused(413, "invalid_request");
 }
 
 #[tokio::test]

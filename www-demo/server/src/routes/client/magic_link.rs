@@ -2,8 +2,7 @@
 //! challenge as confirmed, and the tab that waits commits it.
 
 use axum::Json;
-use axum::body::Body as HttpBody;
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use base64::Engine;
@@ -139,8 +138,8 @@ pub async fn landing(State(app): State<App>, headers: HeaderMap, Query(link): Qu
 }
 
 /// `POST /api/verify-magic-link`: the button.
-pub async fn confirm(State(app): State<App>, headers: HeaderMap, body: HttpBody) -> ApiResult<Response> {
-    let bytes = whole(&app, body).await?;
+pub async fn confirm(State(app): State<App>, headers: HeaderMap, request: Request) -> ApiResult<Response> {
+    let bytes = whole(&app, request).await?;
     let word = url::form_urlencoded::parse(&bytes).find_map(|(name, value)| (name == "token").then_some(value));
     let now = app.clock.now();
     let mut tx = app.store.write().await?;

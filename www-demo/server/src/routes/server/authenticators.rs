@@ -52,8 +52,11 @@ pub struct Enrol {
     name: Option<String>,
 }
 
-/// The most passkeys that are enrolled at once; the largest body may be reached before.
+/// The most passkeys that are enrolled at once.
 const MOST_AT_ONCE: usize = 1000;
+
+/// The largest body of [`enrol_all`], in bytes: room for as many with the longest ids and the longest RSA keys.
+pub const LARGEST_BATCH: usize = MOST_AT_ONCE * 4096;
 
 /// The body of [`enrol_all`].
 #[derive(Deserialize, JsonSchema)]
@@ -232,6 +235,8 @@ pub async fn delete(
     let mut tx = app.store.write().await?;
     let none = || ApiError::not_found("The user has no such authenticator.");
     let user = tx.user(&user_id).await?.ok_or_else(none)?;
+    // Whoever is about to add another one by a window of this one's waits, and finds it gone.
+    let user = tx.lock_user(&user.user_key).await?.ok_or_else(none)?;
     let all = tx.authenticators(&user.user_key).await?;
     let one = all.iter().find(|one| one.authenticator_id == authenticator_id).ok_or_else(none)?;
     if tx.delete_authenticator(&user.user_key, &authenticator_id).await? && one.verified_at.is_some() {
