@@ -198,18 +198,19 @@ impl Ceremonies {
         Ok(Assertion { answer, is_multi_device })
     }
 
-    /// Judges an assertion, for this credential as stored. `is_first` is whether nothing is known of the credential but
-    /// its key, since it was created elsewhere.
+    /// Judges an assertion, for this credential as stored. Of one that was created elsewhere nothing is known but its key
+    /// until its first assertion (`only_key_is_known`): that tells whether it may be on several devices. Of every other one
+    /// that was learnt when it was created, and what an assertion says of it must agree.
     pub fn asserted(
         &self,
         state: &str,
         assertion: &Assertion<'_>,
         stored: &str,
-        is_first: bool,
+        only_key_is_known: bool,
     ) -> Result<Asserted, Rejected> {
         let state: AuthenticationState = serde_json::from_str(state)?;
         let mut credential: Credential = serde_json::from_str(stored)?;
-        if is_first {
+        if only_key_is_known {
             credential.backup_eligible = assertion.is_multi_device;
         }
         let answer = PublicKeyCredential::deserialize(assertion.answer)?;

@@ -46,6 +46,12 @@ impl Authenticator {
         self.details[IMPORTED] == true
     }
 
+    /// Whether it was created elsewhere and has not proven anything here yet, so that nothing is known of a passkey but
+    /// its key.
+    pub fn is_imported_and_unused(&self) -> bool {
+        self.is_imported() && self.last_verified_at.is_none()
+    }
+
     fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
         let method = row.text("method")?;
         Ok(Self {

@@ -227,7 +227,7 @@ pub async fn verify(
             ceremony.secret.as_deref().unwrap_or_default(),
             &assertion,
             authenticator.secret.as_deref().unwrap_or_default(),
-            authenticator.last_verified_at.is_none(),
+            authenticator.is_imported_and_unused(),
         )
         .map_err(|rejected| ApiError::invalid_credential(rejected.reason().to_owned()))?;
 
