@@ -52,7 +52,8 @@ impl App {
             met_on_device(tx, &holder.action, new.method, now).await?;
         }
         let worth = worth_of_enrolment(right, self.config.window);
-        self.mint_verified(tx, &holder.user, &holder.action, worth, &new.authenticator_id, Some(&holder.claims)).await
+        let rights = self.rights_of(tx, &holder.user, worth, &new.authenticator_id, Some(&holder.claims)).await?;
+        self.mint(&holder.user, &holder.action, rights)
     }
 
     /// A challenge with an existing authenticator was met: the token that its verify answers with. `asked` is the token
@@ -65,6 +66,19 @@ impl App {
         proof: &Proof<'_>,
         asked: Option<&Claims>,
     ) -> ApiResult<String> {
+        let rights = self.met(tx, user, action, proof, asked).await?;
+        self.mint(user, action, rights)
+    }
+
+    /// The same, for who mints the token themselves: the rights that it may have at most.
+    pub async fn met(
+        &self,
+        tx: &mut Tx,
+        user: &User,
+        action: &Action,
+        proof: &Proof<'_>,
+        asked: Option<&Claims>,
+    ) -> ApiResult<Rights> {
         let now = self.clock.now();
         if asked.is_some_and(|claims| claims.ends_at() <= now) {
             return Err(Refusal::Expired.into());
@@ -79,7 +93,7 @@ impl App {
         tx.set_action_state(&action.action_key, ActionState::ChallengeSucceeded, by, now).await?;
         met_on_device(tx, action, proof.method, now).await?;
         let worth = worth_of_challenge(asked.is_none(), proof.user_verified, self.config.window);
-        self.mint_verified(tx, user, action, worth, authenticator_id, asked).await
+        Ok(self.rights_of(tx, user, worth, authenticator_id, asked).await?)
     }
 
     /// A right answer for `authenticator`: finishes its enrolment, or meets a challenge with it. What the verify answers.
@@ -108,15 +122,14 @@ impl App {
         Ok(reply)
     }
 
-    async fn mint_verified(
+    async fn rights_of(
         &self,
         tx: &mut Tx,
         user: &User,
-        action: &Action,
         worth: Worth,
         opened_by: &str,
         asked: Option<&Claims>,
-    ) -> ApiResult<String> {
+    ) -> Result<Rights, sqlx::Error> {
         let now = self.clock.now();
         let fresh = |scopes: Scopes, window_key: Option<String>, ends_at: Millis| Rights {
             scope: scopes.to_string(),
@@ -124,7 +137,7 @@ impl App {
             ends_at,
             is_verified: true,
         };
-        let rights = match (worth, asked) {
+        Ok(match (worth, asked) {
             (Worth::AsAsked, Some(claims)) => Rights {
                 scope: claims.scope.clone(),
                 window_key: claims.binding.window_key.clone(),
@@ -139,8 +152,7 @@ impl App {
                 fresh(Scopes::MANAGE, Some(window_key), ends_at)
             }
             (Worth::AsAsked | Worth::Nothing, _) => fresh(Scopes::READ, None, now + self.config.window),
-        };
-        self.mint(user, action, rights)
+        })
     }
 
     /// A token for this action, with these rights.
@@ -176,7 +188,7 @@ impl App {
 }
 
 /// Remembers the device that the action was tracked on, or signed in on, if that is known.
-async fn met_on_device(tx: &mut Tx, action: &Action, method: Method, now: Millis) -> Result<(), sqlx::Error> {
+pub async fn met_on_device(tx: &mut Tx, action: &Action, method: Method, now: Millis) -> Result<(), sqlx::Error> {
     match action.attributes["deviceId"].as_str() {
         Some(device_id) => tx.device_authenticated(&action.user_key, device_id, method, now).await,
         None => Ok(()),

@@ -37,6 +37,16 @@ impl Scopes {
         }
         scopes
     }
+
+    /// What both allow. Reading is taken from nobody.
+    pub fn and(self, other: Self) -> Self {
+        Scopes {
+            read: self.read,
+            add: self.add && other.add,
+            update: self.update && other.update,
+            remove: self.remove && other.remove,
+        }
+    }
 }
 
 impl fmt::Display for Scopes {

@@ -245,11 +245,11 @@ impl Tx {
         row.map_or(Ok(Window::Gone), |row| Ok(Window::Until(row.int("ends_at")?)))
     }
 
-    /// Remembers a wrong code.
+    /// Remembers a wrong code. A challenge of the backend's own has no action, and nobody may know yet whose it is.
     pub async fn add_wrong_code(
         &mut self,
-        user_key: &str,
-        action_key: &str,
+        user_key: Option<&str>,
+        action_key: Option<&str>,
         method: Method,
         target: &str,
         now: Millis,
@@ -276,16 +276,20 @@ impl Tx {
         .await
     }
 
-    /// Wrong codes for one target within the last [`GUESS_PERIOD`], whatever the token.
+    /// Wrong codes for one target within the last [`GUESS_PERIOD`], whatever the token: this user's, and those of nobody
+    /// known. Where the user is not known, of an address: those of all whose authenticator it is.
     pub async fn recent_wrong_codes(
         &mut self,
-        user_key: &str,
+        user_key: Option<&str>,
         method: Method,
         target: &str,
         now: Millis,
     ) -> Result<i64, sqlx::Error> {
         self.count(
-            "SELECT COUNT(*) AS n FROM wrong_codes WHERE user_key = $1 AND method = $2 AND target = $3 AND at > $4",
+            "SELECT COUNT(*) AS n FROM wrong_codes w WHERE w.target = $3 AND w.at > $4 AND w.method = $2 \
+             AND (w.user_key IS NULL OR w.user_key = $1 OR (CAST($1 AS TEXT) IS NULL AND EXISTS (\
+             SELECT 1 FROM authenticators a WHERE a.user_key = w.user_key AND a.address = w.target \
+             AND a.verified_at IS NOT NULL)))",
             values![user_key, method.name(), target, now - GUESS_PERIOD],
         )
         .await

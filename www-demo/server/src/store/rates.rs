@@ -22,4 +22,14 @@ impl Tx {
             .await?;
         Ok(())
     }
+
+    /// Waits until no other transaction has this address's turn, and keeps it until the end of this one: what a user's
+    /// row is for users whom nobody knows yet. Of SQLite only one transaction writes.
+    pub async fn lock_address(&mut self, address: &str) -> Result<(), sqlx::Error> {
+        if let Tx::Postgres(tx) = self {
+            let sql = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
+            sqlx::query(sql).bind(address).execute(&mut **tx).await?;
+        }
+        Ok(())
+    }
 }

@@ -1,9 +1,12 @@
 //! Challenges that a backend makes itself.
 
+use std::sync::Arc;
+
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use crate::support::Server;
 use crate::support::server::{As, claims_of};
+use crate::support::{Phone, Server};
 
 const ADA: &str = "ada@example.test";
 
@@ -65,6 +68,183 @@ async fn a_claimed_token_manages_only_where_the_address_is_an_authenticator_of_t
         let state = server.post("/v1/validate", As::Backend, json!({ "token": token })).await.ok()["isValid"].clone();
         assert_eq!(state, manages);
     }
+}
+
+/// Claims a challenge for a user; the token.
+async fn claim(server: &Server, id: &str, user_id: &str) -> String {
+    let body = json!({ "challengeId": id, "userId": user_id });
+    server.post("/v1/claim", As::Backend, body).await.ok()["token"].as_str().unwrap().to_owned()
+}
+
+/// The token of ada's, whose address is her authenticator, for a challenge with this scope.
+async fn claimed_with(server: &Server, scope: Value) -> String {
+    let id = ask(server, json!({ "email": ADA, "scope": scope })).await;
+    verify(server, &id, &server.code_sent(ADA).await).await;
+    claim(server, &id, "ada").await
+}
+
+#[tokio::test]
+async fn the_scope_of_a_challenge_takes_rights_from_its_token_and_gives_none() {
+    let server = Server::start().await;
+    let by_mail = json!({ "verificationMethod": "EMAIL_OTP", "email": ADA });
+    server.post("/v1/users/ada/authenticators", As::Backend, by_mail).await.ok();
+    let every = "read:authenticators add:authenticators update:authenticators remove:authenticators";
+    for (asked, scope) in [
+        (Value::Null, every),
+        (json!("add:authenticators"), "read:authenticators add:authenticators"),
+        (json!("update:authenticators add:authenticatorsX"), "read:authenticators update:authenticators"),
+        (json!(every), every),
+        (json!(""), "read:authenticators"),
+    ] {
+        let token = claimed_with(&server, asked.clone()).await;
+        assert_eq!(claims_of(&token)["scope"], scope, "{asked}");
+        let answer = server.enrol_totp(&token).await;
+        assert_eq!(answer.status.is_success(), scope.contains("add:"), "{asked}: {}", answer.body);
+    }
+
+    // Of a user whose authenticator the address is not, and of an address that was not verified.
+    server.enrolled_user("bob").await;
+    for (user_id, verifies) in [("bob", true), ("ada", false)] {
+        let id = ask(&server, json!({ "email": ADA, "scope": every })).await;
+        if verifies {
+            verify(&server, &id, &server.code_sent(ADA).await).await;
+        }
+        let body = json!({ "challengeId": id, "userId": user_id, "skipVerificationCheck": true });
+        let token = server.post("/v1/claim", As::Backend, body).await.ok()["token"].clone();
+        let token = token.as_str().unwrap();
+        assert_eq!(claims_of(token)["scope"], "read:authenticators", "{user_id}");
+        server.enrol_totp(token).await.refused(403, "insufficient_scope");
+    }
+}
+
+#[tokio::test]
+async fn what_was_said_of_a_challenge_holds_for_its_action_also_after_it_was_sent_again() {
+    let server = Server::start().await;
+    let by_mail = json!({ "verificationMethod": "EMAIL_OTP", "email": ADA });
+    server.post("/v1/users/ada/authenticators", As::Backend, by_mail).await.ok();
+    let phone = Phone::new("push", 1);
+    let add = server.track("ada", json!({ "scope": "add:authenticators" })).await;
+    phone.add(&server, &add).await.ok();
+
+    let custom = json!({ "numberMatch": "42", "till": [4] });
+    let said = json!({
+        "userId": "ada", "email": ADA, "deviceId": "a browser", "custom": custom, "scope": "add:authenticators",
+        "ipAddress": "192.0.2.1", "userAgent": "a till",
+    });
+    let first = ask(&server, said).await;
+    let id = ask(&server, json!({ "challengeId": first, "userAgent": "another till" })).await;
+    assert_eq!(verify(&server, &first, &server.code_sent(ADA).await).await["isVerified"], false);
+    assert_eq!(verify(&server, &id, &server.code_sent(ADA).await).await["isVerified"], true);
+    let bob = json!({ "challengeId": id, "userId": "bob" });
+    server.post("/v1/claim", As::Backend, bob).await.refused(401, "unauthorized");
+    let token = claim(&server, &id, "ada").await;
+    assert_eq!(claims_of(&token)["scope"], "read:authenticators add:authenticators");
+
+    let devices = server.get("/v1/users/ada/devices", As::Backend).await.ok();
+    assert_eq!(devices[0]["deviceId"], "a browser");
+    assert_eq!(devices[0]["lastVerificationMethod"], "EMAIL_OTP");
+    let push = json!({ "action": "challenge" });
+    server.post("/v1/client/challenge/push", As::Holder(&token), push).await.ok();
+    let asked = phone.pending(&server).await;
+    assert_eq!(asked["custom"], custom);
+    assert_eq!((&asked["deviceId"], &asked["ipAddress"]), (&json!("a browser"), &json!("192.0.2.1")));
+    assert_eq!(asked["userAgent"], "another till");
+}
+
+#[tokio::test]
+async fn a_challenge_for_a_user_is_no_other_s_even_before_they_exist() {
+    let server = Server::start().await;
+    let id = ask(&server, json!({ "userId": "ada", "email": ADA })).await;
+    let again = json!({ "challengeId": id, "userId": "bob" });
+    server.post("/v1/challenge", As::Backend, again).await.refused(400, "invalid_request");
+    verify(&server, &id, &server.code_sent(ADA).await).await;
+    let bob = json!({ "challengeId": id, "userId": "bob" });
+    server.post("/v1/claim", As::Backend, bob).await.refused(401, "unauthorized");
+    claim(&server, &id, "ada").await;
+    for body in [json!({ "userId": "", "email": ADA }), json!({ "deviceId": "x".repeat(257), "email": ADA })] {
+        server.post("/v1/challenge", As::Backend, body).await.refused(400, "invalid_request");
+    }
+}
+
+/// Sends so many codes that are certainly wrong, each to a challenge of its own for ada's address.
+async fn guess(server: &Server, times: usize, user: Value) {
+    for _ in 0..times {
+        let id = ask(server, json!({ "email": ADA, "userId": user })).await;
+        verify(server, &id, "wrong!").await;
+    }
+}
+
+/// What the right code of a fresh challenge is answered with.
+async fn right(server: &Server, user: Value) -> Value {
+    let id = ask(server, json!({ "email": ADA, "userId": user })).await;
+    verify(server, &id, &server.code_sent(ADA).await).await
+}
+
+#[tokio::test]
+async fn t18_ten_wrong_codes_over_challenges_of_the_backend_end_guessing_for_five_minutes() {
+    let server = Server::start().await;
+    server.track("ada", json!({})).await;
+    for user in [Value::Null, json!("ada")] {
+        guess(&server, 9, user.clone()).await;
+        assert_eq!(right(&server, user.clone()).await["isVerified"], true, "{user}");
+        guess(&server, 1, user.clone()).await;
+        assert_eq!(right(&server, user.clone()).await["failureReason"], "MAX_ATTEMPTS_EXCEEDED", "{user}");
+        server.advance(301);
+        assert_eq!(right(&server, user.clone()).await["isVerified"], true, "{user}");
+        server.advance(301);
+    }
+    // By another name of the same address nothing is won, and another address is not the same.
+    guess(&server, 10, Value::Null).await;
+    let id = ask(&server, json!({ "email": "bob@example.test" })).await;
+    assert_eq!(verify(&server, &id, &server.code_sent("bob@example.test").await).await["isVerified"], true);
+}
+
+#[tokio::test]
+async fn t18_guesses_at_an_authenticator_count_whoever_asks_for_its_codes() {
+    let server = Server::start().await;
+    let token = server.track("ada", json!({})).await;
+    server.enrol_by_code(&token, "email-otp", ADA).await;
+    let by_browser = async |code: Option<&str>| {
+        let token = server.track("ada", json!({})).await;
+        server.challenge(&token, "email-otp").await.ok();
+        let sent = server.code_sent(ADA).await;
+        server.verify_code(&token, "email-otp", code.unwrap_or(&sent)).await.ok()
+    };
+    for _ in 0..5 {
+        by_browser(Some("wrong!")).await;
+    }
+    guess(&server, 5, Value::Null).await;
+    for user in [Value::Null, json!("ada")] {
+        assert_eq!(right(&server, user.clone()).await["failureReason"], "MAX_ATTEMPTS_EXCEEDED", "{user}");
+    }
+    assert_eq!(by_browser(None).await["failureReason"], "MAX_ATTEMPTS_EXCEEDED");
+
+    // What somebody else tries to enrol is not hers.
+    server.advance(301);
+    let other = server.track("eve", json!({})).await;
+    let email = json!({ "email": ADA });
+    server.post("/v1/client/user-authenticators/email-otp", As::Holder(&other), email).await.ok();
+    for _ in 0..5 {
+        server.verify_code(&other, "email-otp", "wrong!").await.ok();
+    }
+    guess(&server, 9, Value::Null).await;
+    assert_eq!(by_browser(None).await["isVerified"], true);
+}
+
+#[tokio::test]
+async fn t18_of_guesses_at_once_no_more_than_ten_are_looked_at() {
+    let server = Arc::new(Server::start().await);
+    let mut ids = Vec::new();
+    for _ in 0..30 {
+        ids.push(ask(&server, json!({ "email": ADA })).await);
+    }
+    let guesses = ids.into_iter().map(|id| {
+        let server = server.clone();
+        tokio::spawn(async move { verify(&server, &id, "wrong!").await["failureReason"].clone() })
+    });
+    let answers = join_all(guesses).await;
+    let looked_at = answers.into_iter().filter(|answer| *answer.as_ref().unwrap() == "CODE_INVALID_OR_EXPIRED").count();
+    assert_eq!(looked_at, 9, "the tenth says that it was the last");
 }
 
 #[tokio::test]

@@ -292,7 +292,7 @@ async fn verify(app: &App, holder: &Holder, channel: Channel, code: &str) -> Api
     let authenticator = authenticator.ok_or(sqlx::Error::RowNotFound)?;
     // Addresses, not ids: an enrolment that is begun anew asks the same person.
     let target = authenticator.address.as_deref().unwrap_or_default();
-    let guessed = tx.recent_wrong_codes(&user.user_key, channel.to, target, now).await?;
+    let guessed = tx.recent_wrong_codes(Some(&user.user_key), channel.to, target, now).await?;
     if let Err(failure) = may_guess(challenge.attempts, guessed) {
         return Ok(Json(not_verified(failure)));
     }
@@ -300,7 +300,7 @@ async fn verify(app: &App, holder: &Holder, channel: Channel, code: &str) -> Api
     let given = code_hash(app, &challenge.challenge_id, code);
     if !bool::from(given.as_bytes().ct_eq(wanted.as_bytes())) {
         tx.add_attempt(&challenge.challenge_id).await?;
-        tx.add_wrong_code(&user.user_key, action_key, channel.to, target, now).await?;
+        tx.add_wrong_code(Some(&user.user_key), Some(action_key), channel.to, target, now).await?;
         tx.commit().await?;
         let failure = may_guess(challenge.attempts + 1, guessed + 1).err().unwrap_or(Failure::InvalidOrExpired);
         return Ok(Json(not_verified(failure)));

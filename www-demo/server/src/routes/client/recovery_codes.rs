@@ -74,7 +74,7 @@ pub async fn verify(State(app): State<App>, holder: Holder, Body(body): Body<Cod
     let id = codes.0.authenticator_id.as_str();
 
     let on_action = tx.wrong_codes_of_action(&user.user_key, &holder.action.action_key, id).await?;
-    let on_codes = tx.recent_wrong_codes(&user.user_key, METHOD, id, now).await?;
+    let on_codes = tx.recent_wrong_codes(Some(&user.user_key), METHOD, id, now).await?;
     if let Err(failure) = may_guess(on_action, on_codes) {
         return Ok(Json(not_verified(failure)));
     }
@@ -82,7 +82,7 @@ pub async fn verify(State(app): State<App>, holder: Holder, Body(body): Body<Cod
     let (used, left): (Vec<_>, Vec<_>) =
         codes.hashes().into_iter().partition(|hash| bool::from(hash.as_bytes().ct_eq(typed.as_bytes())));
     if used.is_empty() {
-        tx.add_wrong_code(&user.user_key, &holder.action.action_key, METHOD, id, now).await?;
+        tx.add_wrong_code(Some(&user.user_key), Some(&holder.action.action_key), METHOD, id, now).await?;
         tx.commit().await?;
         let failure = may_guess(on_action + 1, on_codes + 1).err().unwrap_or(Failure::InvalidOrExpired);
         return Ok(Json(not_verified(failure)));

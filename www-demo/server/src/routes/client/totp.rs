@@ -83,7 +83,7 @@ pub async fn verify(State(app): State<App>, holder: Holder, Body(body): Body<Cod
     for candidate in &candidates {
         let id = candidate.authenticator_id.as_str();
         let on_action = tx.wrong_codes_of_action(&user.user_key, &holder.action.action_key, id).await?;
-        let on_authenticator = tx.recent_wrong_codes(&user.user_key, METHOD, id, now).await?;
+        let on_authenticator = tx.recent_wrong_codes(Some(&user.user_key), METHOD, id, now).await?;
         if may_guess(on_action, on_authenticator).is_err() {
             continue;
         }
@@ -95,7 +95,7 @@ pub async fn verify(State(app): State<App>, holder: Holder, Body(body): Body<Cod
         {
             return Ok(Json(app.accepted(tx, &holder, candidate, METHOD).await?));
         }
-        tx.add_wrong_code(&user.user_key, &holder.action.action_key, METHOD, id, now).await?;
+        tx.add_wrong_code(Some(&user.user_key), Some(&holder.action.action_key), METHOD, id, now).await?;
         failure = may_guess(on_action + 1, on_authenticator + 1).err().unwrap_or(Failure::InvalidOrExpired);
     }
     tx.commit().await?;

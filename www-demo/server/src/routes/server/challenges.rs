@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use subtle::ConstantTimeEq;
 
-use super::actions::{is_action_code, is_id};
+use super::actions::{LONGEST_ID, is_action_code, is_id};
 use crate::app::App;
 use crate::domain::address::{is_email, is_phone_number};
 use crate::domain::code::{Failure, may_guess, six_digits};
@@ -22,7 +22,7 @@ use crate::routes::body::{Body, Query};
 use crate::routes::client::challenge::CHALLENGE_LIFE;
 use crate::routes::client::codes::code_hash;
 use crate::store::{Action, ActionState, Challenge, Kind, MessageKind, Progress};
-use crate::verification::{Proof, Rights};
+use crate::verification::{Proof, Rights, met_on_device};
 
 /// The action of a challenge that names none.
 const DEFAULT_ACTION: &str = "challenge";
@@ -42,11 +42,19 @@ pub struct Ask {
     ip_address: Option<String>,
     user_agent: Option<String>,
     locale: Option<String>,
+    device_id: Option<String>,
+    custom: Option<Value>,
+    /// What the token of [`claim`] may do at most, of what it may do.
+    scope: Option<String>,
 }
 
-/// `POST /challenge`: sends a code to an address. With the id of an earlier challenge it is sent again.
+/// `POST /challenge`: sends a code to an address. With the id of an earlier challenge it is sent again, and what was said
+/// of that one and is not said anew still holds.
 pub async fn challenge(State(app): State<App>, Body(body): Body<Ask>) -> ApiResult<Json<Value>> {
     let now = app.clock.now();
+    if [&body.user_id, &body.device_id].into_iter().flatten().any(|id| !is_id(id)) {
+        return Err(ApiError::invalid_request(format!("A userId and a deviceId are 1 to {LONGEST_ID} bytes long.")));
+    }
     let mut tx = app.store.write().await?;
     let earlier = match &body.challenge_id {
         Some(id) => {
@@ -56,7 +64,17 @@ pub async fn challenge(State(app): State<App>, Body(body): Body<Ask>) -> ApiResu
         None => None,
     };
     let known = |name: &str| earlier.as_ref().and_then(|earlier| earlier.data[name].as_str().map(str::to_owned));
-    let user = match &body.user_id {
+    // `track` may have given it to a user since.
+    let given_to = match earlier.as_ref().and_then(|earlier| earlier.user_key.as_ref()) {
+        Some(user_key) => tx.user_by_key(user_key).await?.map(|user| user.user_id),
+        None => None,
+    };
+    let theirs = given_to.or_else(|| known("userId"));
+    if theirs.as_ref().is_some_and(|theirs| body.user_id.as_ref().is_some_and(|user_id| user_id != theirs)) {
+        return Err(ApiError::invalid_request("This challenge is another user's."));
+    }
+    let user_id = body.user_id.or(theirs);
+    let user = match &user_id {
         Some(user_id) => tx.user(user_id).await?,
         None => None,
     };
@@ -86,14 +104,38 @@ pub async fn challenge(State(app): State<App>, Body(body): Body<Ask>) -> ApiResu
         return Err(ApiError::invalid_request("The action or the idempotencyKey is not of the right form."));
     }
 
-    let subject = user.as_ref().map_or(address.as_str(), |user| user.user_key.as_str());
+    let subject = match &user {
+        Some(user) => user.user_key.as_str(),
+        None => {
+            tx.lock_address(&address).await?;
+            &address
+        }
+    };
     app.limit(&mut tx, subject, limits::sends(message)).await?;
     let digits = six_digits(|| app.random.bytes());
     let challenge_id = app.random.id();
-    let mut data = json!({ "method": method, "action": &code, "idempotencyKey": &idempotency_key });
+    let mut data = json!({
+        "method": method,
+        "action": &code,
+        "idempotencyKey": &idempotency_key,
+        "userId": &user_id,
+        "scope": body.scope.or_else(|| known("scope")),
+        "attributes": {},
+    });
+    for (name, said) in [
+        ("ipAddress", json!(body.ip_address)),
+        ("userAgent", json!(body.user_agent)),
+        ("locale", json!(body.locale)),
+        ("deviceId", json!(body.device_id)),
+        ("custom", json!(body.custom)),
+    ] {
+        let before = earlier.as_ref().map(|earlier| earlier.data["attributes"][name].clone()).unwrap_or_default();
+        data["attributes"][name] = if said.is_null() { before } else { said };
+    }
     data[if method == Method::EmailOtp { "email" } else { "phoneNumber" }] = json!(address);
     let challenge = Challenge {
         user_key: user.as_ref().map(|user| user.user_key.clone()),
+        action_key: earlier.as_ref().and_then(|earlier| earlier.action_key.clone()),
         secret: Some(code_hash(&app, &challenge_id, &digits)),
         data,
         ..Challenge::new(challenge_id, Kind::ServerCode, now, CHALLENGE_LIFE)
@@ -102,10 +144,13 @@ pub async fn challenge(State(app): State<App>, Body(body): Body<Ask>) -> ApiResu
         tx.consume_challenge(&earlier.challenge_id, now).await?;
     }
     tx.insert_challenge(&challenge).await?;
-    let user_id = user.map(|user| user.user_id).unwrap_or_default();
-    let attributes = json!({ "ipAddress": body.ip_address, "userAgent": body.user_agent, "locale": body.locale });
-    let about =
-        About { user_id: &user_id, action: &code, idempotency_key: &idempotency_key, method, attributes: &attributes };
+    let about = About {
+        user_id: user.as_ref().map(|user| user.user_id.as_str()).unwrap_or_default(),
+        action: &code,
+        idempotency_key: &idempotency_key,
+        method,
+        attributes: &challenge.data["attributes"],
+    };
     let sent = app.send(&mut tx, &about, &[&address], message, &challenge, Content::Code(&digits)).await?;
     app.hand_on(tx, sent).await?;
     Ok(Json(json!({
@@ -135,19 +180,27 @@ pub async fn verify(State(app): State<App>, Body(body): Body<Verify>) -> ApiResu
         return failed(Failure::InvalidOrExpired);
     }
     let text = |name: &str| challenge.data[name].as_str();
-    let limit = if text("email").is_some() { EMAIL_VERIFIES } else { SMS_VERIFIES };
+    let (to, limit) =
+        if text("email").is_some() { (Method::EmailOtp, EMAIL_VERIFIES) } else { (Method::Sms, SMS_VERIFIES) };
     let address = text("email").or_else(|| text("phoneNumber")).unwrap_or_default();
-    app.limit(&mut tx, challenge.user_key.as_deref().unwrap_or(address), limit).await?;
-    // Counted before it is looked at: of guesses that come at once, none is free.
+    // Of guesses that come at once, each sees those before it.
+    let user_key = challenge.user_key.as_deref();
+    match user_key {
+        Some(user_key) => drop(tx.lock_user(user_key).await?),
+        None => tx.lock_address(address).await?,
+    }
+    app.limit(&mut tx, user_key.unwrap_or(address), limit).await?;
     let attempts = tx.add_attempt(&challenge.challenge_id).await?;
-    if let Err(failure) = may_guess(attempts - 1, 0) {
+    let guessed = tx.recent_wrong_codes(user_key, to, address, now).await?;
+    if let Err(failure) = may_guess(attempts - 1, guessed) {
         return failed(failure);
     }
     let given = code_hash(&app, &challenge.challenge_id, &body.verification_code);
     let wanted = challenge.secret.as_deref().unwrap_or_default();
     if !bool::from(given.as_bytes().ct_eq(wanted.as_bytes())) {
+        tx.add_wrong_code(user_key, None, to, address, now).await?;
         tx.commit().await?;
-        return failed(may_guess(attempts, 0).err().unwrap_or(Failure::InvalidOrExpired));
+        return failed(may_guess(attempts, guessed + 1).err().unwrap_or(Failure::InvalidOrExpired));
     }
     if !tx.progress_challenge(&challenge.challenge_id, Progress::Pending, Progress::Approved, now).await? {
         return failed(Failure::InvalidOrExpired);
@@ -173,7 +226,7 @@ pub struct Claim {
 }
 
 /// `POST /claim`: a challenge becomes a user's, once. Its token may manage their authenticators only if the address that
-/// was verified is one of them.
+/// was verified is one of them, and then no more than the `scope` of the challenge, if it had one.
 pub async fn claim(State(app): State<App>, Body(body): Body<Claim>) -> ApiResult<Json<Value>> {
     let now = app.clock.now();
     let gone = || ApiError::unauthorized("There is no such challenge, it has ended, or a user has claimed it.");
@@ -187,15 +240,21 @@ pub async fn claim(State(app): State<App>, Body(body): Body<Claim>) -> ApiResult
         return Err(ApiError::invalid_request("The challenge was not verified. POST /verify first."));
     }
     let user = tx.lock_or_create_user(&body.user_id, &app.random.id(), now).await?;
-    if challenge.user_key.as_ref().is_some_and(|user_key| *user_key != user.user_key)
-        || !tx.consume_challenge(&challenge.challenge_id, now).await?
-    {
+    let is_another_s = challenge.user_key.as_ref().is_some_and(|user_key| *user_key != user.user_key)
+        || challenge.data["userId"].as_str().is_some_and(|user_id| user_id != user.user_id);
+    if is_another_s || !tx.consume_challenge(&challenge.challenge_id, now).await? {
         return Err(gone());
     }
     let text = |name: &str| challenge.data[name].as_str().map(str::to_owned).unwrap_or_default();
     let method = Method::named(&text("method")).unwrap_or(Method::EmailOtp);
-    let new = new_action(&app, &user.user_key, text("action"), text("idempotencyKey"), now);
-    let (action, _) = tx.insert_action(&new).await?;
+    let new = Action {
+        attributes: challenge.data["attributes"].clone(),
+        ..new_action(&app, &user.user_key, text("action"), text("idempotencyKey"), now)
+    };
+    let (action, is_new) = tx.insert_action(&new).await?;
+    if is_new && let Some(device_id) = new.attributes["deviceId"].as_str() {
+        tx.see_device(&user.user_key, device_id, now).await?;
+    }
     let address = if method == Method::EmailOtp { text("email") } else { text("phoneNumber") };
     let to = if method == Method::EmailOtp { Method::EmailOtp } else { Method::Sms };
     let verified = tx.verified_authenticators(&user.user_key).await?;
@@ -203,7 +262,11 @@ pub async fn claim(State(app): State<App>, Body(body): Body<Claim>) -> ApiResult
     let token = match proven {
         Some(authenticator) if is_verified => {
             let proof = Proof { authenticator, method, secret: None, user_verified: true };
-            app.challenged(&mut tx, &user, &action, &proof, None).await?
+            let rights = app.met(&mut tx, &user, &action, &proof, None).await?;
+            let asked = challenge.data["scope"].as_str().map(Scopes::parse);
+            let scopes = Scopes::parse(&rights.scope);
+            let scope = asked.map_or(scopes, |asked| scopes.and(asked)).to_string();
+            app.mint(&user, &action, Rights { scope, ..rights })?
         }
         _ => {
             let rights = Rights {
@@ -215,6 +278,7 @@ pub async fn claim(State(app): State<App>, Body(body): Body<Claim>) -> ApiResult
             // For a user who has authenticators, an address that is none of them proves nothing.
             if is_verified && verified.is_empty() && action.state.is_open() {
                 tx.set_action_state(&action.action_key, ActionState::ChallengeSucceeded, None, now).await?;
+                met_on_device(&mut tx, &action, method, now).await?;
             }
             app.mint(&user, &action, rights)?
         }
