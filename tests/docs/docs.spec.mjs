@@ -84,6 +84,9 @@ test("the search finds a member by a part of its name, and a sentence", async ({
   await expect(page).toHaveURL(/api-testing\.html#localserver/);
   await search.fill("wasm-unsafe-eval");
   await expect(page.getByRole("search").getByRole("link", { name: "Content-Security-Policy" }).first()).toBeVisible();
+  // What stands in a tag of a snippet, too.
+  await search.fill("modulepreload");
+  await expect(page.getByRole("search").getByRole("link", { name: "Preloading" })).toBeVisible();
   await search.press("ArrowDown");
   await expect(page.getByRole("search").getByRole("link").first()).toBeFocused();
   await search.fill("xyzzyxyzzy");

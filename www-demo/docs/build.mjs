@@ -131,7 +131,9 @@ const render = (name) => {
   // Token by token, so that what stands below a heading is found under it.
   const body = markdown.lexer(pages[name]).map((token) => {
     const out = markdown.parser([token]);
-    if (token.type !== "heading") section.text += ` ${token.raw.replace(/<[^>]+>|\]\([^)]*\)/g, " ")}`;
+    // A tag in code is what the page shows.
+    if (token.type === "code") section.text += ` ${token.text}`;
+    else if (token.type !== "heading") section.text += ` ${token.raw.replace(/<[^>]+>|\]\([^)]*\)/g, " ")}`;
     return out;
   });
   return { body: body.join(""), headings };
