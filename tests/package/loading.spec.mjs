@@ -186,6 +186,62 @@ test("what cannot be loaded offline is loaded once the network is back", async (
   expect(await signIn(page, server, baseURL)).toEqual(SIGNED_IN);
 });
 
+/* ---- A core that traps ---- */
+
+/** `traps`: whether each export throws in the place of what it does; `made`: how many cores there were. */
+function breakCores() {
+  Object.assign(globalThis, { traps: false, made: 0 });
+  const breakable = (value) =>
+    typeof value !== "function" ? value : (...given) => {
+      if (traps) throw new Error("unreachable");
+      return value(...given);
+    };
+  globalThis.broken = (exports) => {
+    made += 1;
+    return Object.fromEntries(Object.entries(exports).map(([name, value]) => [name, breakable(value)]));
+  };
+  if (!globalThis.WebAssembly) return;
+  const { instantiateStreaming } = WebAssembly;
+  WebAssembly.instantiateStreaming = async (...given) => {
+    const { instance } = await instantiateStreaming.apply(WebAssembly, given);
+    return { instance: { exports: broken(instance.exports) } };
+  };
+}
+
+for (const without of ["", " without WebAssembly"]) {
+  test(`a core that traps rejects every call that waits, and the next one gets a fresh core${without}`, async ({ page, site, server, baseURL }) => {
+    if (without) await page.addInitScript(() => delete globalThis.WebAssembly);
+    await page.addInitScript(breakCores);
+    const wrapper = `import { core as whole } from "/pkg/js-core.js?whole"; export const core = (imports) => broken(whole(imports));`;
+    site.answer = (path, query) => path.endsWith("/js-core.js") && !query && [200, "text/javascript", wrapper];
+    await page.goto(site.origin);
+    const { token } = await server.track("ada");
+    const told = await page.evaluate(
+      async ([baseURL, token]) => {
+        const authsignal = new library.Authsignal({ tenantId: "local", baseUrl: `${baseURL}/v1` });
+        authsignal.setToken(token);
+        await library.load();
+        const rejection = (call) => call.then(() => "resolved", ({ code, cause }) => [code, cause.message]);
+        const { fetch } = globalThis;
+        let asked = 0;
+        const waiting = new Promise((ready) => {
+          globalThis.fetch = () => new Promise(() => (asked += 1) === 2 && ready());
+        });
+        const calls = [authsignal.totp.enroll(), authsignal.email.challenge()].map(rejection);
+        await waiting;
+        traps = true;
+        calls.push(rejection(authsignal.sms.challenge()));
+        const rejected = await Promise.all(calls);
+        Object.assign(globalThis, { traps: false, fetch });
+        const { data } = await authsignal.totp.enroll();
+        return { rejected, uri: data?.uri, made };
+      },
+      [baseURL, token],
+    );
+    expect(told).toEqual({ rejected: Array(3).fill(["core_failed", "unreachable"]), uri: expect.stringMatching(/^otpauth:/), made: 2 });
+  });
+}
+
 /* ---- What the browser or the page lacks ---- */
 
 test("without WebAssembly the same core runs in JavaScript", async ({ page, site, said, server, authenticator, baseURL }) => {

@@ -14,7 +14,7 @@ export const PAGE = `<!doctype html><title>The app</title><link rel=icon href=da
 
 /**
  * The site of an app: files by their path, the installed package beneath /pkg/. `headers` come with every answer;
- * `answer(path)`, where it answers `[status, type, body]`, takes the place of a file.
+ * `answer(path, query)`, where it answers `[status, type, body]`, takes the place of a file.
  */
 export class Site {
   headers = {};
@@ -28,9 +28,9 @@ export class Site {
   static async start() {
     const site = new Site();
     site.server = createServer((request, response) => {
-      const { pathname } = new URL(request.url, "http://localhost");
+      const { pathname, search } = new URL(request.url, "http://localhost");
       site.asked.push(pathname);
-      const [status, type, body, extra] = site.answer(pathname) || site.file(pathname);
+      const [status, type, body, extra] = site.answer(pathname, search) || site.file(pathname);
       response.writeHead(status, { "content-type": type, "cache-control": "no-store", ...site.headers, ...extra }).end(body);
     });
     await new Promise((resolve) => site.server.listen(0, resolve));
