@@ -28,6 +28,8 @@ export const follow = (url, options, opened, notify, limit) => {
         result.errorCode &&= message.errorCode ?? result.errorCode;
         notify(onError, { errorCode: message.errorCode, statusCode: message.statusCode });
       } else if (message?.event === "AUTHSIGNAL_CLOSE_POPUP") {
+        // What is handed over stands, whatever ends while the dialog closes.
+        release();
         result = { token: message.token };
         done();
       } else other?.(message);
@@ -45,7 +47,7 @@ export const follow = (url, options, opened, notify, limit) => {
       return result;
     };
   };
-  if (!opened) return show(url, popupOptions ?? {}, hear);
+  if (!opened) return show(url, Object(popupOptions), hear);
   return new Promise((resolve) => {
     const end = () => {
       clearInterval(timer);

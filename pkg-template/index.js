@@ -36,9 +36,6 @@ export class WebAuthnError extends Error {
   }
 }
 
-/** The options that are given, and nothing that others have put into `Object.prototype`, such as an address. */
-const own = (given) => ({ ...given, __proto__: null });
-
 /** An error whose code apps can test. */
 const coded = (message, code, options) => Object.assign(new Error(message, options), { code });
 
@@ -124,7 +121,7 @@ export const load = async ({ wasm } = {}) => {
 /** A trap leaves the core in no state to go on: its calls are rejected, and the next call gets a new one. */
 const failed = (cause) => {
   running = loading = false;
-  const error = coded("The core of authsignal-wasm failed. Please report its cause.", "core_failed", { cause });
+  const error = coded("The core failed. Please report its cause.", "core_failed", { cause });
   for (const reject of pending) reject(error);
 };
 
@@ -134,8 +131,7 @@ const call = (operation, instance, given) =>
     const options = Object(given);
     const { signal, timeout } = options;
     const controller = (signal || timeout) && new AbortController();
-    const context = controller ? { __proto__: instance, signal: controller.signal } : instance;
-    const values = [context, parametersOf(options)];
+    const values = [{ __proto__: instance, signal: controller?.signal }, parametersOf(options)];
     let task;
     let release;
     const end = (how, value) => {
@@ -144,19 +140,24 @@ const call = (operation, instance, given) =>
       how(value);
     };
     const fail = (error) => end(reject, error);
+    /** Whether the ceremony under way is this call's. */
+    const isMine = () => page.active?.signal === controller?.signal;
     /** Ends the call before its time: the request, the ceremony and the task with it. */
     const giveUp = () => {
-      const reason = signal?.reason;
-      if (page.active?.signal === controller.signal) page.active.controller.abort(reason);
+      const { aborted, reason } = Object(signal);
+      if (isMine()) page.active.controller.abort(reason);
       controller.abort(reason);
-      if (signal?.aborted) fail(reason);
+      if (aborted) fail(reason);
       else end(resolve, answer(instance, "timeout", `No answer within ${timeout} ms`));
       if (task && running) resume(values, task, CANCELLED);
       task = 0;
     };
     const step = (how, value) => {
-      // The core has failed, or the call was given up.
-      if (!pending.has(fail)) return;
+      // The core has failed, or the call was given up: its ceremony has ended now, and others need not make way for it.
+      if (!pending.has(fail)) {
+        if (isMine()) page.active = false;
+        return;
+      }
       let current = task;
       // Given up while it runs, by a callback of the app's: it is cancelled once it waits.
       task = 0;
@@ -248,11 +249,12 @@ const describe = (context) => {
   const values = [context, parametersOf({})];
   const answer = running && at(resume(values, start(values, BINDING)) >> 2, values);
   const { expiresAt } = answer;
-  return { state: "none", remainingMs: 0, scopes: [], ...answer, expiresAt: expiresAt && new Date(expiresAt).toISOString() };
+  return { state: "none", remainingMs: 0, scopes: [], ...answer, expiresAt: expiresAt && (new Date(expiresAt).toJSON() ?? undefined) };
 };
 
 /** Tells the app when the binding window changes, and ahead of its end. */
-const watch = (context, { onBindingChange, onTokenExpiring, tokenExpiringMs = 60_000 }) => {
+const watch = (context) => {
+  const { cell, onBindingChange, onTokenExpiring, tokenExpiringMs = 60_000 } = context;
   if (!onBindingChange && !onTokenExpiring) return;
   let timers = [];
   const changed = () => {
@@ -269,7 +271,7 @@ const watch = (context, { onBindingChange, onTokenExpiring, tokenExpiringMs = 60
           ]
         : [];
   };
-  context.cell.watchers.add(changed);
+  cell.watchers.add(changed);
 };
 
 /* ---- The public classes ---- */
@@ -302,54 +304,53 @@ const NAMESPACES = {
 /** The operations that spend an attempt: a double submit of one code is one request. */
 const VERIFICATIONS = [9, 12, 15, 17];
 
-const contextOf = (options, deviceId) => {
-  const { tenantId, baseUrl = "https://api.authsignal.com/v1" } = options;
+/** What the core needs of an instance, and nothing that others have put into `Object.prototype`, such as an address. */
+const contextOf = (options) => {
+  const context = { ...options, __proto__: null };
+  const { tenantId, baseUrl = "https://api.authsignal.com/v1" } = context;
   if (typeof baseUrl !== "string") throw new TypeError("baseUrl must be text");
   const url = baseUrl.replace(/\/+$/, "");
-  const context = {
-    // Without the prototype of all objects: see `own`.
-    __proto__: null,
-    ...options,
-    signal: undefined,
+  return Object.assign(context, {
     baseUrl: url,
-    deviceId,
     page,
     cell: cellOf(url, tenantId),
     webAuthnError: (code, message, cause) => new WebAuthnError({ message, code, cause }),
     delay: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
     background: (operation, parameters) => void call(operation, context, parameters).catch(() => {}),
     conversion: later,
-  };
-  return context;
+  });
 };
 
 const bind = (target, methods, context) => {
-  const inFlight = {};
+  const inFlight = { __proto__: null };
   for (const [name, operation] of Object.entries(methods)) {
+    const begin = (parameters) => call(operation, context, parameters);
     target[name] = isNaN(operation)
       ? bind({}, operation, context)
       : VERIFICATIONS.includes(operation)
-        ? (parameters) => {
-            const { code } = parameters ?? {};
-            return (inFlight[code] ??= call(operation, context, parameters).finally(() => delete inFlight[code]));
+        ? async (parameters) => {
+            const { code, signal } = Object(parameters);
+            // Whoever has another token is another user, and one signal is not to end the other's call.
+            const key = `${context.cell.latest} ${code}`;
+            return signal ? begin(parameters) : (inFlight[key] ??= begin(parameters).finally(() => delete inFlight[key]));
           }
-        : (parameters) => call(operation, context, parameters);
+        : begin;
   }
   return target;
 };
 
 export class Whatsapp {
   constructor(options) {
-    bind(this, NAMESPACES.whatsapp, contextOf(own(options)));
+    bind(this, NAMESPACES.whatsapp, contextOf(options));
   }
 }
 
 export class Authsignal {
   #context;
 
-  constructor(given) {
-    const options = own(given);
-    const { tenantId, cookieDomain, cookieName = "__as_aid", enableLogging = false } = options;
+  constructor(options) {
+    const context = contextOf(options);
+    const { tenantId, cookieDomain, cookieName = "__as_aid", enableLogging = false } = context;
     if (!tenantId) throw new Error("tenantId is required");
 
     this.profilingId = "";
@@ -361,13 +362,12 @@ export class Authsignal {
       this.anonymousId = uuid();
       writeCookie(cookieName, this.anonymousId, this.cookieDomain);
     }
-    const context = contextOf(options, this.anonymousId);
+    context.deviceId = this.anonymousId;
     this.#context = context;
-    for (const [name, methods] of Object.entries(NAMESPACES)) {
-      this[name] = bind(name === "whatsapp" ? Object.create(Whatsapp.prototype) : {}, methods, context);
-    }
+    bind(this, NAMESPACES, context);
+    Object.setPrototypeOf(this.whatsapp, Whatsapp.prototype);
     this.qrCode = qrCode(context);
-    watch(context, options);
+    watch(context);
     logging ||= enableLogging;
     // The download starts now and not at the first call; a failure is told by the call that needs it.
     if (globalThis.document) beginLoading();
@@ -390,14 +390,15 @@ export class Authsignal {
 
   #set(token) {
     const { cell } = this.#context;
+    cell.latest = token;
     const set = () => {
-      cell.token = token;
+      cell.token = cell.user = token;
     };
     withCore(set, set);
   }
 
-  launch(url, options = {}) {
-    if (/popup|window/.test(options.mode)) return launch(url, options);
+  launch(url, options) {
+    if (/popup|window/.test(options?.mode)) return launch(url, options);
     location.href = url;
   }
 
@@ -445,11 +446,10 @@ const qrCode = (context) => {
 /* ---- The pre-built UI ---- */
 
 /** Adds the mode to a URL's query, of whatever form. */
-const inPopupMode = (url) => url.replace(/^[^?#]*(\?[^#]*)?/, (address, query) => address + (query ? "&" : "?") + "mode=popup");
+const inPopupMode = (url) => `${url}`.replace(/^[^?#]*(\?[^#]*)?/, (address, query) => address + (query ? "&" : "?") + "mode=popup");
 
 /** Opens the pre-built UI. What follows it is loaded meanwhile, which the UI, being loaded itself, does not overtake. */
 const launch = (url, options) => {
-  const { windowOptions } = options;
   // Before anything opens that it could not close.
   const signal = signalOf(options);
   if (signal?.aborted) return Promise.reject(signal.reason);
@@ -459,7 +459,7 @@ const launch = (url, options) => {
     if (page.popup) throw new Error("Multiple instances of Authsignal popup is not supported.");
     page.popup = true;
   } else {
-    const { width = 400, height = 500 } = windowOptions ?? {};
+    const { width = 400, height = 500 } = Object(options.windowOptions);
     const left = screenX + (outerWidth - width) / 2;
     const top = screenY + (outerHeight - height) / 2;
     const features = "toolbar=no, location=no, directories=no, status=no, menubar=no, scrollbars=no, resizable=no, copyhistory=no";

@@ -120,10 +120,8 @@ export const openSession = (context, call, notify, answer, parameters) => {
     new Promise((resolve, reject) => {
       signal?.throwIfAborted();
       const mine = reset();
-      later(
-        () => (timeout ? resolve(answer(context, "timeout", `No answer within ${timeout} ms`)) : socket?.close()),
-        timeout || SILENCE_MS,
-      );
+      if (timeout > 0) later(() => resolve(answer(context, "timeout", `No answer within ${timeout} ms`)), timeout);
+      else later(() => socket?.close(), SILENCE_MS);
       signal?.addEventListener("abort", () => reject(signal.reason));
       socket ??= connect();
       const ask = () =>

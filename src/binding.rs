@@ -9,16 +9,25 @@ use crate::task::State;
 use crate::value::{Outcome, Val, globals, list, now, object, parse, val};
 use crate::words::k;
 
-/// The token that is set; falsy if there is none.
+/// Takes the token that is set, falsy if there is none, and remembers whose it is.
 pub(crate) fn token(state: &State) -> Val {
-    state.context.get(k!("cell")).get(k!("token"))
+    let cell = cell(state);
+    state.set(k!("user"), cell.get(k!("user")));
+    cell.get(k!("token"))
 }
 
-/// Takes the token that a reply brought, if it brought one.
+/// Keeps the token that a reply brought, if it brought one. What the app has set or cleared since the token of the
+/// request was taken stands: it may be another user's, or nobody's after a sign-out.
 pub(crate) fn renew(state: &State, token: Val) {
-    if token.is_truthy() {
-        state.context.get(k!("cell")).set(k!("token"), token);
+    let cell = cell(state);
+    if cell.get(k!("user")).equals(state.get(k!("user"))) && token.is_truthy() {
+        cell.set(k!("token"), token);
     }
+}
+
+/// `token`, and `user`, which stands for whose it is: the token that the app itself has set last.
+fn cell(state: &State) -> Val {
+    state.context.get(k!("cell"))
 }
 
 /// What the token says of the binding window: `{state, expiresAt, remainingMs, scopes, userId}`, never the token itself.
@@ -26,8 +35,7 @@ pub(crate) fn renew(state: &State, token: Val) {
 /// one that is over, `none` is no token, one that adds nothing, and one that cannot be read.
 pub(crate) fn describe(state: &State) -> Outcome {
     let claims = claims(token(state));
-    let scope = claims.get(k!("scope"));
-    let scopes = if scope.is_string() { scope.invoke(k!("split"), [val(k!(" "))]).data() } else { list([]) };
+    let scopes = claims.get(k!("scope")).invoke(k!("split"), [val(k!(" "))]).data().or(list([]));
     let end = claims.get(k!("exp")).to_float() * 1000.0;
     let remaining = end - now();
     let adds = scopes.invoke(k!("includes"), [val(k!("add:authenticators"))]).data().is_truthy();

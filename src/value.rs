@@ -483,11 +483,14 @@ pub(crate) fn log(message: Val) {
 }
 
 /// Calls one of the caller's callbacks. What it throws is logged and goes no further: a failing callback is never the
-/// failure of the operation that called it.
+/// failure of the operation that called it. It has no `this`, which would hand it what is ours, the token among it.
 pub(crate) fn notify(callbacks: Val, name: Word) {
-    let outcome = callbacks.invoke(name, []);
-    if outcome.is_thrown() && !outcome.value().is_undefined() {
-        log(outcome.value());
+    let callback = callbacks.get(name);
+    if callback.is_truthy() {
+        let outcome = attempted(reflect_apply(callback, Val::default(), list([])));
+        if outcome.is_thrown() {
+            log(outcome.value());
+        }
     }
 }
 

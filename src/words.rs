@@ -208,7 +208,7 @@ pub const WORDS: &[&str] = &[
     "Error: ",
     "statusText",
     "The answer (status ",
-    "The answer has no challenge for a ceremony.",
+    "The answer has no challenge.",
     "signal",
     "challenge_expired",
     "expired",

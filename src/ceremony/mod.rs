@@ -94,7 +94,7 @@ pub(crate) fn convert(state: &mut State) -> Outcome {
         return fault::misuse(k!("WebAuthn is not supported in this browser"));
     }
     if !state.data.get(k!("options")).get(k!("challenge")).is_string() {
-        return fault::answer(state, k!("invalid_response"), k!("The answer has no challenge for a ceremony."));
+        return fault::answer(state, k!("invalid_response"), k!("The answer has no challenge."));
     }
     if state.phase > 0 {
         page(state).set(k!("conversion"), check!(state.arrived));
@@ -139,7 +139,7 @@ pub(crate) fn run(state: &mut State) -> Outcome {
         }
     }
     let active = page(state).get(k!("active"));
-    if active.is_object() {
+    if active.is_object() && !active.equals(state.credential) {
         state.phase = 1;
         return end(state, active);
     }
@@ -153,9 +153,10 @@ pub(crate) fn run(state: &mut State) -> Outcome {
     finish(state)
 }
 
-/// Aborts the ceremony under way and waits until the browser has let go of it: before that, it refuses any other.
-fn end(state: &State, active: Val) -> Outcome {
-    page(state).set(k!("active"), Val::default());
+/// Aborts the ceremony under way and waits until the browser has let go of it: before that, it refuses any other. Until then
+/// it stays the one under way, so that a third ceremony waits as well, and the last one wins.
+fn end(state: &mut State, active: Val) -> Outcome {
+    state.credential = active;
     let reason = error(REPLACED);
     reason.set(k!("name"), val(k!("AbortError")));
     let _ = active.get(k!("controller")).invoke(k!("abort"), [reason]);
@@ -211,14 +212,14 @@ fn begin(state: &mut State) -> Outcome {
 fn finish(state: &mut State) -> Outcome {
     let kind = kind(state);
     let credential = state.arrived.value();
+    if page(state).get(k!("active")).equals(state.data) {
+        page(state).set(k!("active"), (state.arrived.is_data() && credential.is_object()).into());
+    }
     if state.autofill && credential.get(k!("message")).is(REPLACED) {
         state.credential = credential;
         return make_way(state);
     }
     release_autofill(state);
-    if page(state).get(k!("active")).equals(state.data) {
-        page(state).set(k!("active"), (state.arrived.is_data() && credential.is_object()).into());
-    }
     if state.arrived.is_thrown() {
         // In immediate mode a refusal is the answer that no credential is at hand.
         if kind == Kind::GetImmediate && credential.get(k!("name")).is(k!("NotAllowedError")) {

@@ -46,9 +46,17 @@ impl Drop for Call {
         let Some(controller) = self.controller.take() else {
             return;
         };
-        let active = property(&property(&self.context, "page"), "active");
+        let page = property(&self.context, "page");
+        let active = property(&page, "active");
         if property(&active, "signal") == JsValue::from(controller.signal()) {
             property(&active, "controller").unchecked_into::<AbortController>().abort();
+            wasm_bindgen_futures::spawn_local(async move {
+                let _ = JsFuture::from(Promise::resolve(&property(&active, "outcome"))).await;
+                // It has ended now, and others need not make way for it.
+                if property(&page, "active") == active {
+                    set(&page, "active", &false.into());
+                }
+            });
         }
         controller.abort();
         self.task.cancel();

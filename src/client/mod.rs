@@ -112,8 +112,9 @@ thread_local! {
     static PAGE: JsValue = object([]);
 }
 
-/// Verifications under way, by operation and code.
-type InFlight = RefCell<BTreeMap<(u8, String), WeakShared<LocalBoxFuture<'static, Result<JsValue, Error>>>>>;
+/// Verifications under way, by operation, code, and whose token it is.
+type InFlight =
+    RefCell<BTreeMap<(u8, String, Option<String>), WeakShared<LocalBoxFuture<'static, Result<JsValue, Error>>>>>;
 
 /// A client of one tenant. Clients of one base URL and tenant share their token. A clone is the same client.
 #[derive(Clone)]
@@ -165,12 +166,12 @@ impl Authsignal {
 
     /// Sets the token that the backend got from Authsignal.
     pub fn set_token(&self, token: &str) {
-        self.cell.set(token.into());
+        self.cell.set_by_app(token.into());
     }
 
     /// Forgets the token.
     pub fn clear_token(&self) {
-        self.cell.set(JsValue::UNDEFINED);
+        self.cell.set_by_app(JsValue::UNDEFINED);
     }
 
     /// What the token that is set says of the binding window.
@@ -190,7 +191,7 @@ impl Authsignal {
 
     /// Calls an operation that spends one of the user's attempts: a double submit of one code is one request.
     async fn verify(&self, number: u8, code: &str) -> Result<Verification, Error> {
-        let key = (number, code.to_owned());
+        let key = (number, code.to_owned(), self.cell.user());
         let under_way = self.in_flight.borrow().get(&key).and_then(WeakShared::upgrade);
         let call = under_way.unwrap_or_else(|| {
             let (context, parameters) = (self.context.clone(), object([("code", &code.into())]));

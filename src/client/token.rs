@@ -1,9 +1,9 @@
 //! The token that the clients of one base URL and tenant share, and who hears of its binding window.
 
-use super::host::{described, sleep};
+use super::host::{described, property, sleep};
 use super::types::Binding;
 use js_sys::{Object, Reflect};
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::{Rc, Weak};
 use std::time::Duration;
@@ -19,32 +19,46 @@ thread_local! {
 }
 
 /// A token, or none.
+#[derive(Default)]
 pub(super) struct TokenCell {
     token: RefCell<JsValue>,
     watches: RefCell<Vec<Weak<Watch>>>,
+    js: OnceCell<JsValue>,
 }
 
 impl TokenCell {
     pub(super) fn of(base_url: &str, tenant_id: &str) -> Rc<TokenCell> {
-        CELLS.with_borrow_mut(|cells| {
-            let new = || Rc::new(TokenCell { token: RefCell::default(), watches: RefCell::default() });
-            cells.entry((base_url.to_owned(), tenant_id.to_owned())).or_insert_with(new).clone()
-        })
+        CELLS.with_borrow_mut(|cells| cells.entry((base_url.to_owned(), tenant_id.to_owned())).or_default().clone())
     }
 
-    /// What the core reads and sets: an object with the property `token`.
+    /// What the core reads and sets: an object with the properties `token` and `user` (see `crate::binding`).
     pub(super) fn to_js(self: &Rc<Self>) -> JsValue {
+        self.js.get_or_init(|| self.new_js()).clone()
+    }
+
+    fn new_js(self: &Rc<Self>) -> JsValue {
         let (read, written) = (self.clone(), self.clone());
         let get = Closure::<dyn Fn() -> JsValue>::new(move || read.token.borrow().clone()).into_js_value();
         let set = Closure::<dyn Fn(JsValue)>::new(move |token| written.set(token)).into_js_value();
-        let property = super::host::object([("get", &get), ("set", &set)]);
+        let accessors = super::host::object([("get", &get), ("set", &set)]);
         let cell = Object::new();
         // An object of our own takes any property.
-        let _ = Reflect::define_property(&cell, &"token".into(), property.unchecked_ref());
+        let _ = Reflect::define_property(&cell, &"token".into(), accessors.unchecked_ref());
         cell.into()
     }
 
-    pub(super) fn set(&self, token: JsValue) {
+    /// Takes the app's token, or none.
+    pub(super) fn set_by_app(self: &Rc<Self>, token: JsValue) {
+        super::host::set(&self.to_js(), "user", &token);
+        self.set(token);
+    }
+
+    /// The token that the app has set last.
+    pub(super) fn user(self: &Rc<Self>) -> Option<String> {
+        property(&self.to_js(), "user").as_string()
+    }
+
+    fn set(&self, token: JsValue) {
         *self.token.borrow_mut() = token;
         let watches: Vec<_> = {
             let mut watches = self.watches.borrow_mut();

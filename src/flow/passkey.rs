@@ -100,8 +100,10 @@ pub(super) fn ask_options(state: &mut State) -> Outcome {
 /// A credential that the server does not know is forgotten here too, on its explicit word only.
 pub(super) fn verify(state: &mut State) -> Outcome {
     if state.phase == 0 {
-        notify(state.parameters, k!("onVerificationStarted"));
+        // Autofill may have waited for long: the token that counts is the one of now.
+        binding::token(state);
         state.set(k!("deviceId"), state.context.get(k!("deviceId")));
+        notify(state.parameters, k!("onVerificationStarted"));
     }
     if state.phase == 3 {
         return Outcome::answer(state.data);

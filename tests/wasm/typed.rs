@@ -352,6 +352,48 @@ async fn what_hears_of_the_window_may_set_a_token_and_hears_no_more_once_its_cli
 }
 
 #[wasm_bindgen_test]
+async fn a_token_that_is_set_or_cleared_during_a_call_stands_and_the_call_has_no_other_users_answer() {
+    let doubles = Doubles::new();
+    let client = scripted_client("meanwhile");
+    client.set_token("first");
+    for reason in ["first", "second"] {
+        doubles.answer(200, &format!(r#"{{"isVerified":true,"accessToken":"renewed","failureReason":"{reason}"}}"#));
+    }
+    let mut first = Box::pin(client.totp_verify("1"));
+    until_polled(&mut first, || doubles.requests().len() == 1).await;
+    client.set_token("second");
+    let mut second = Box::pin(client.totp_verify("1"));
+    until_polled(&mut second, || doubles.requests().len() == 2).await;
+    assert_eq!(first.await.unwrap().failure_reason.as_deref(), Some("first"));
+    client.clear_token();
+    assert_eq!(second.await.unwrap().token.as_deref(), Some("renewed"));
+    assert_eq!(code_of(&scripted_client("meanwhile").totp_enroll().await.unwrap_err()), "token_not_set");
+    assert!(doubles.requests()[1].contains("Bearer second"));
+}
+
+#[wasm_bindgen_test]
+async fn autofill_is_armed_again_after_a_button_whose_future_was_dropped() {
+    let doubles = Doubles::new();
+    doubles.hang_ceremonies();
+    let client = scripted_client("dropped-button");
+    let field = autofill_field();
+    for _ in 0..2 {
+        doubles.answer(200, REQUEST_OPTIONS);
+    }
+    let armed = client.clone();
+    let autofill =
+        start(async move { armed.passkey_sign_in(SignIn { autofill: true, ..SignIn::default() }).await.is_err() });
+    doubles.until_ceremonies(1).await;
+    let mut button = Box::pin(client.passkey_sign_in(SignIn::default()));
+    until_polled(&mut button, || doubles.ceremonies() == 2).await;
+    drop(button);
+    doubles.until_ceremonies(3).await;
+    doubles.abort_ceremonies();
+    assert!(autofill.await);
+    field.remove();
+}
+
+#[wasm_bindgen_test]
 async fn a_double_submit_of_one_code_is_one_request_which_ends_with_the_last_who_waits() {
     let doubles = Doubles::new();
     let client = scripted_client("double-submit");

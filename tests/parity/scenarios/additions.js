@@ -1,7 +1,7 @@
 /** What ours has on top: on the peer's side these show that it has not. */
 import { assert, equal } from "../assert.js";
 import { event, says } from "./launch.js";
-import { scriptSignIn, scriptSignUp } from "./passkey.js";
+import { field, scriptSignIn, scriptSignUp } from "./passkey.js";
 
 const VERIFY = "POST /client/verify/totp";
 const base64 = (value) => btoa(JSON.stringify(value)).replaceAll("=", "");
@@ -45,6 +45,29 @@ export const additions = [
     equal(seen.count("callback on"), 1, "callbacks");
     equal(seen.timers, 0, "timers");
   }),
+  addition("what is cleared meanwhile stays cleared", async (t) => {
+    const client = t.client();
+    const verified = t.held({ isVerified: true, accessToken: "T2" });
+    t.on(VERIFY, verified);
+    client.setToken("T1");
+    await t.call("verify", () => client.totp.verify({ code: "1" }));
+    client.clearToken?.();
+    verified.release();
+    await t.settle();
+    await t.call("challenge", () => client.sms.challenge());
+  }, (seen) => equal(seen.ended("challenge").value.errorCode, "token_not_set", "the next call")),
+  addition("autofill that waited keeps the token of its sign-in", async (t) => {
+    const client = t.client();
+    field();
+    scriptSignIn(t);
+    const user = (t.authenticator.get = t.waitingForUser());
+    await t.call("autofill", () => client.passkey.signIn({ autofill: true, syncCredentials: false }));
+    client.setToken("T1");
+    user.answer(t.assertion());
+    await t.settle();
+    t.on("POST /client/challenge/sms", { challengeId: "c" });
+    await t.call("challenge", () => client.sms.challenge());
+  }, (seen) => equal(seen.lines.filter((line) => line.includes("Bearer T2")).length, 1, "requests with its token"), { decision: undefined }),
   addition("no event carries the token", async (t) => {
     const client = t.client({ onBindingChange: t.callback("onBindingChange") });
     client.setToken(token());
@@ -118,6 +141,14 @@ export const additions = [
       equal(seen.timers, 0, "timers");
     }),
   ),
+  addition("a timeout that is none does not end the wait for a QR code over a socket", async (t) => {
+    for (const timeout of [-1, 0, NaN, "soon", null]) {
+      t.begin(`${timeout}`, () => t.client().qrCode.challenge({ action: "a", timeout, onStateChange: t.callback("onStateChange") }));
+      await t.advance(100);
+      await t.sockets.at(-1).accept();
+      await t.sockets.at(-1).say({ type: "CHALLENGE_CREATED", data: { challengeId: "q", expiresAt: "2030-01-01T00:10:00.000Z" } });
+    }
+  }, (seen) => equal(seen.labels.filter((label) => seen.ended(label)?.value.data?.challengeId !== "q"), [], "those that ended otherwise"), { decision: undefined }),
   ...[
     ["aborted already", true],
     ["aborted later", false],
@@ -235,6 +266,12 @@ export const additions = [
       equal(seen.timers, 0, "timers");
     }, { decision: undefined }),
   ]),
+  addition("what a popup hands over stands, whatever ends while it closes", async (t) => {
+    t.begin("launch", () => t.client().launch("https://ui.test/?token=abc", { mode: "popup", timeout: 1000 }));
+    await t.advance(950);
+    await says(t, event("CLOSE_POPUP", { token: "T2" }));
+    await t.advance(1000);
+  }, (seen) => equal(seen.ended("launch").value, { token: "T2" }, "the call"), { decision: undefined }),
   addition("a signal ends a window while what follows it is loaded", async (t) => {
     const controller = new AbortController();
     t.begin("launch", () => t.client().launch("https://ui.test/?token=abc", { mode: "window", signal: controller.signal }));

@@ -221,6 +221,28 @@ export const badInput = [
   ),
   withInput("a lone surrogate", (client) => client.email.enroll({ email: "\ud800" })),
   withInput("a text of a hundred thousand characters", (client) => client.totp.verify({ code: "1".repeat(100_000) }).then(() => undefined)),
+  withInput("a code with a getter that throws", (client) => client.totp.verify(hostile("code"))),
+  withInput("a code that is a symbol", (client) => client.totp.verify({ code: Symbol("code") })),
+  withInput("a code that cannot be written", (client) => client.totp.verify({ code: { toString: () => { throw new Error("the code's own"); } } })),
+  ...[1e15, 1e300, "soon", null, -1e20, {}].map((exp) => ({
+    name: `bad input: a token whose end is ${JSON.stringify(exp)}`,
+    ...DECISION,
+    run: async (t) => {
+      const client = t.client({ onBindingChange: t.callback("onBindingChange") });
+      await t.call("set", () => client.setToken(`e30.${btoa(JSON.stringify({ exp }))}.sig`));
+      await t.call("binding", () => typeof client.binding?.state);
+    },
+    check: (seen) => equal(["set", "binding"].map((label) => seen.ended(label).how), ["returned", "returned"], "the calls"),
+  })),
+  {
+    name: "bad input: launch with options that are null, and an address that is a URL",
+    run: async (t) => {
+      const url = new URL("https://ui.test/?token=abc");
+      await t.call("redirect", () => t.client().launch(url, null));
+      t.begin("window", () => t.client().launch(url, { mode: "window" }));
+      await t.settle();
+    },
+  },
   withInput("a cycle", (client) => {
     const custom = {};
     custom.self = custom;

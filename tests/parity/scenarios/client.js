@@ -1,4 +1,6 @@
 /** Construction, identity, and the token that instances share. */
+import { equal } from "../assert.js";
+
 const TOTP = "POST /client/user-authenticators/totp";
 const VERIFY = "POST /client/verify/totp";
 
@@ -141,6 +143,58 @@ export const client = [
       client.setToken("T2");
       await t.call("second", () => client.sms.challenge());
     },
+  },
+  {
+    name: "token: what another user has set meanwhile stands",
+    decision: "the answer to a call of before does not replace it",
+    run: async (t) => {
+      const client = t.client();
+      const verified = t.held({ isVerified: true, accessToken: "T2" });
+      t.on(VERIFY, verified);
+      t.on("POST /client/challenge/sms", { challengeId: "c" });
+      client.setToken("T1");
+      await t.call("verify", () => client.totp.verify({ code: "1" }));
+      client.setToken("another user's");
+      verified.release();
+      await t.settle();
+      await t.call("challenge", () => t.client().sms.challenge());
+    },
+    check: (seen) => {
+      equal(seen.ended("verify").value.data.token, "T2", "the answer");
+      equal(seen.lines.filter((line) => line.startsWith("request") && line.includes("Bearer another user's")).length, 1, "requests of the other user");
+    },
+  },
+  {
+    name: "token: the same one, set again meanwhile, is still replaced",
+    run: async (t) => {
+      const client = t.client();
+      const verified = t.held({ isVerified: true, accessToken: "T2" });
+      t.on(VERIFY, verified);
+      t.on("POST /client/challenge/sms", { challengeId: "c" });
+      client.setToken("T1");
+      await t.call("verify", () => client.totp.verify({ code: "1" }));
+      client.setToken("T1");
+      verified.release();
+      await t.settle();
+      await t.call("challenge", () => client.sms.challenge());
+    },
+  },
+  {
+    name: "token: no callback is handed it as `this`",
+    decision: "callbacks have no `this`",
+    run: async (t) => {
+      const look = (name) => function () {
+        t.note("this", name, typeof this);
+      };
+      const client = t.client({ onTokenExpired: look("onTokenExpired") });
+      t.on(VERIFY, t.refusal("expired_token", "Over.", 401));
+      t.on("POST /client/user-authenticators/passkey/authentication-options", { options: { challenge: "q83v", rpId: "localhost" } });
+      t.on("POST /client/verify/passkey", { isVerified: false });
+      client.setToken("T1");
+      await t.call("verify", () => client.totp.verify({ code: "1" }));
+      await t.call("signIn", () => client.passkey.signIn({ syncCredentials: false, onVerificationStarted: look("onVerificationStarted") }));
+    },
+    check: (seen) => equal(seen.lines.filter((line) => line.startsWith("this")), ["this onTokenExpired undefined", "this onVerificationStarted undefined"], "callbacks"),
   },
   {
     name: "token: the first calls, while the core still loads",

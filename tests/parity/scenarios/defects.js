@@ -454,6 +454,35 @@ export const defects = [
   defect(29, "VerificationMethod at run time", async (t) => {
     t.note("method", String(t.library.VerificationMethod?.WHATSAPP));
   }, (seen) => equal(seen.count("method WHATSAPP"), 1, "the member")),
+  defect(31, "the same code of another user is another request", async (t) => {
+    const client = t.client();
+    const first = t.held({ isVerified: true, accessToken: "A2" });
+    t.on(VERIFY, first, { isVerified: true, accessToken: "B2" });
+    client.setToken("A1");
+    await t.call("one", () => client.totp.verify({ code: "1" }));
+    client.setToken("B1");
+    await t.call("other", () => client.totp.verify({ code: "1" }));
+    first.release();
+    await t.settle();
+  }, (seen) => equal(["one", "other"].map((label) => seen.ended(label).value.data.token), ["A2", "B2"], "tokens")),
+  defect(31, "a page that mounts twice is not ended by the signal of its first time", async (t) => {
+    const client = t.client();
+    const controller = new AbortController();
+    const { signal } = new AbortController();
+    t.on(VERIFY, t.held({}), { isVerified: true, accessToken: "T2" });
+    client.setToken("T1");
+    t.begin("first", () => client.totp.verify({ code: "1", signal: controller.signal }));
+    controller.abort();
+    await t.call("second", () => client.totp.verify({ code: "1", signal }));
+  }, (seen) => equal(seen.ended("second").value.data?.token, "T2", "token")),
+  ...["__proto__", "constructor"].map((given) =>
+    defect(31, `the code ${given} is a code`, async (t) => {
+      const client = t.client();
+      client.setToken("T1");
+      t.on(VERIFY, { isVerified: false });
+      await t.call("verify", () => client.totp.verify({ code: given }));
+    }, (seen) => equal(seen.ended("verify").value.data?.isVerified, false, "the answer")),
+  ),
   defect(31, "a double submit of one code is one request", async (t) => {
     const client = t.client();
     client.setToken("T1");

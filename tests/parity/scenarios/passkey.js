@@ -1,5 +1,5 @@
 /** Passkey ceremonies. */
-import { equal } from "../assert.js";
+import { assert, equal } from "../assert.js";
 
 const OPTIONS = "POST /client/user-authenticators/passkey/registration-options";
 const ADD = "POST /client/user-authenticators/passkey";
@@ -250,6 +250,65 @@ export const passkey = [
       equal(order, [autofill, "ceremony aborted", button, "ceremony aborted", button, "the second button is c", autofill], "what the browser is asked");
       equal(seen.ended("first button").value.code, "ERROR_CEREMONY_ABORTED", "the first button");
       equal(seen.ended("autofill").value.data?.isVerified, true, "autofill");
+      equal(seen.timers, 0, "timers");
+    },
+  },
+  ...[
+    ["aborted", 100, (controller) => ({ signal: controller.signal })],
+    ["over in time", 3000, () => ({ timeout: 3000 })],
+  ].map(([name, after, parameters]) => ({
+    name: `signIn: autofill is armed again after a button that was ${name}`,
+    decision: "autofill arms again by itself",
+    run: async (t) => {
+      const client = t.client();
+      const controller = new AbortController();
+      field();
+      scriptSignIn(t);
+      t.authenticator.get = t.waitingForUser();
+      await t.call("autofill", () => client.passkey.signIn({ autofill: true, ...quiet }));
+      t.authenticator.get = t.waitingForUser();
+      await t.call("button", () => client.passkey.signIn({ ...parameters(controller), ...quiet }));
+      t.authenticator.get = () => t.assertion();
+      await t.advance(after);
+      controller.abort();
+      await t.advance(1000);
+    },
+    check: (seen) => {
+      assert(seen.ended("button"), "the button");
+      equal(seen.ended("autofill")?.value.data?.isVerified, true, "autofill");
+      equal(seen.timers, 0, "timers");
+    },
+  })),
+  {
+    name: "signIn: of three ceremonies at once the last wins, and the browser is asked for one at a time",
+    decision: "what is aborted is awaited",
+    run: async (t) => {
+      const client = t.client();
+      let isBusy = false;
+      scriptSignIn(t);
+      t.authenticator.get = ({ signal }) => {
+        if (isBusy) throw new DOMException("A request is already pending.", "OperationError");
+        isBusy = true;
+        const { promise, resolve, reject } = Promise.withResolvers();
+        const end = (settle) => () => {
+          isBusy = false;
+          settle();
+        };
+        const user = setTimeout(end(() => resolve(t.assertion())), 5000);
+        signal.addEventListener("abort", () => {
+          clearTimeout(user);
+          setTimeout(end(() => reject(signal.reason)), 50);
+        });
+        return promise;
+      };
+      await t.call("first", () => client.passkey.signIn(quiet));
+      t.begin("second", () => client.passkey.signIn(quiet));
+      await t.call("third", () => client.passkey.signIn(quiet));
+      await t.advance(6000);
+    },
+    check: (seen) => {
+      equal(["first", "second"].map((label) => seen.ended(label).value.code), Array(2).fill("ERROR_CEREMONY_ABORTED"), "the others");
+      equal(seen.ended("third").value.data?.isVerified, true, "the last");
       equal(seen.timers, 0, "timers");
     },
   },
