@@ -39,13 +39,19 @@ pub fn say(what: &str) {
     eprintln!("\x1b[1m==>\x1b[0m {what}");
 }
 
-/// A program that ends when we do, by this signal, even where we are killed: only Linux can.
+/// A program that ends when we do, by this signal, even where we are killed: where the system can, as Linux does.
 pub fn ending_with_us(program: impl AsRef<OsStr>, signal: &str) -> Command {
-    if !cfg!(target_os = "linux") {
+    let setpriv = || {
+        let mut command = Command::new("setpriv");
+        command.args(["--pdeathsig", signal]);
+        command
+    };
+    let can = setpriv().arg("true").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|it| it.success());
+    if !can {
         return Command::new(program);
     }
-    let mut command = Command::new("setpriv");
-    command.args(["--pdeathsig", signal]).arg(program);
+    let mut command = setpriv();
+    command.arg(program);
     command
 }
 
