@@ -126,7 +126,7 @@ test("a user signs in by the button, after a prompt that was closed", async ({ p
   await harbour.open();
   await offered(1);
   await harbour.press("Sign in with a passkey");
-  await expect(harbour.alert).toContainText("NotAllowedError");
+  await expect(harbour.alert).toContainText("user_canceled");
 
   // In the autofill passkeys are offered again, which the button ends once more.
   await offered(2);
