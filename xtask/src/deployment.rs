@@ -1,4 +1,5 @@
-//! The deployment of the README, on free ports and in a folder of its own: two instances, nginx, PostgreSQL.
+//! The deployment of the README, by its settings and its nginx.conf, on free ports and in a folder of its own: two
+//! instances, nginx, PostgreSQL.
 
 use crate::postgres::Postgres;
 use crate::serve::{self, free_port};
@@ -13,7 +14,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 const SECRET: &str = "a-secret-of-the-tests-with-32-bytes";
-const TENANT: &str = "violet";
+const TENANT: &str = "your-tenant-id";
 
 /// Ended with the value.
 struct Running(Child);
@@ -25,10 +26,20 @@ impl Drop for Running {
     }
 }
 
+/// Ended with the value, and asked to: killed, it would leave its worker behind.
+struct Nginx(Child);
+
+impl Drop for Nginx {
+    fn drop(&mut self) {
+        let _ = Command::new("kill").arg(self.0.id().to_string()).status();
+        let _ = self.0.wait();
+    }
+}
+
 /// The whole of it, until the value goes.
 pub struct Deployment {
     instances: [(Running, u16); 2],
-    _nginx: Running,
+    _nginx: Nginx,
     address: String,
     certificate: String,
     _postgres: Postgres,
@@ -52,7 +63,7 @@ impl Deployment {
             .stderr(File::create(folder.join("nginx.log"))?)
             .spawn()
             .context("cannot run nginx")?;
-        let mut nginx = Running(nginx);
+        let mut nginx = Nginx(nginx);
         let begun = Instant::now();
         while TcpStream::connect(&address).is_err() {
             if nginx.0.try_wait()?.is_some() || begun.elapsed() > Duration::from_secs(10) {
@@ -83,14 +94,13 @@ impl Deployment {
 fn instance(program: &Path, postgres: &Postgres, folder: &Path, number: u8) -> Result<(Running, u16)> {
     let log = folder.join(format!("instance-{number}.log"));
     let child = ending_with_us(program, "KILL")
-        .args(["serve", "--listen", "127.0.0.1:0", "--origin", "https://app.example.com", "--rp-id", "example.com"])
-        .args(["--public-url", "https://auth.example.com", "--tenant-id", TENANT])
-        .arg("--site")
-        .arg(root().join("target/site"))
-        .arg("--pkg")
-        .arg(root().join("pkg"))
+        .args(["serve", "--listen", "127.0.0.1:0"])
+        .envs(settings()?)
+        // What is this machine's own.
         .env("AUTHSIGNAL_LOCAL_SECRET", SECRET)
         .env("AUTHSIGNAL_LOCAL_DATABASE", &postgres.url)
+        .env("AUTHSIGNAL_LOCAL_SITE", root().join("target/site"))
+        .env("AUTHSIGNAL_LOCAL_PKG", root().join("pkg"))
         .stdout(Stdio::piped())
         .stderr(File::create(&log)?)
         .spawn()
@@ -102,6 +112,17 @@ fn instance(program: &Path, postgres: &Postgres, folder: &Path, number: u8) -> R
     let port = line.trim().rsplit(':').next().and_then(|port| port.parse().ok());
     let port = port.with_context(|| format!("authsignal-local did not start: {} says why", log.display()))?;
     Ok((running, port))
+}
+
+/// The settings of the README, by their names.
+fn settings() -> Result<Vec<(String, String)>> {
+    let readme = std::fs::read_to_string(root().join("README.md"))?;
+    let (_, from) = readme.split_once("/etc/authsignal-local/env <<END\n").context("the README has no settings")?;
+    let lines = from.lines().take_while(|line| *line != "END");
+    lines
+        .map(|line| line.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned())))
+        .collect::<Option<_>>()
+        .context("a setting of the README has no value")
 }
 
 fn certify(folder: &Path) -> Result<()> {
