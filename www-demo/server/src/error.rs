@@ -145,6 +145,7 @@ impl From<Refusal> for ApiError {
                     scope = operation.scope()
                 ),
             ),
+            Refusal::ActionRefused => Self::invalid_request("This action was refused. Track a new one."),
             Refusal::Last => {
                 Self::invalid_request("The last authenticator cannot be removed. Add another one before it.")
             }

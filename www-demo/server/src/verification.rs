@@ -35,6 +35,7 @@ impl App {
             window: tx.window(&user.user_key, claims.binding.window_key.as_deref()).await?,
             same_tenant: claims.other.tenant_id == self.config.tenant_id,
             same_user: stands.is_some_and(|user| user.user_id == claims.sub),
+            action_is_open: action.as_ref().is_some_and(|action| action.state.is_open()),
             first_enrolment_spent: action.is_none_or(|action| action.first_enrolment_at.is_some()),
             verified: verified.len(),
             target_is_verified: verified.iter().any(|one| Some(one.authenticator_id.as_str()) == target),
@@ -85,7 +86,7 @@ impl App {
         }
         let stands = tx.action_by_key(&action.action_key).await?.ok_or(sqlx::Error::RowNotFound)?;
         if !stands.state.is_open() {
-            return Err(ApiError::invalid_request("This action was refused. Track a new one."));
+            return Err(Refusal::ActionRefused.into());
         }
         let authenticator_id = proof.authenticator.authenticator_id.as_str();
         tx.mark_used(authenticator_id, proof.secret, now).await?;

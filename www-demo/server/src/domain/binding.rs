@@ -61,6 +61,8 @@ pub struct Facts {
     pub same_tenant: bool,
     /// The token was issued for the very user whose authenticators are to change.
     pub same_user: bool,
+    /// Neither the backend nor the person has refused the action of the token.
+    pub action_is_open: bool,
     /// The action of the token has authorised a first enrolment before.
     pub first_enrolment_spent: bool,
     /// Verified authenticators of the user.
@@ -87,6 +89,8 @@ pub enum Refusal {
     Expired,
     /// The window ended early: the authenticator that opened it is gone.
     WindowGone,
+    /// The backend, or the person, has refused the action that the token is for.
+    ActionRefused,
     /// The token does not carry the right.
     Scope(Operation),
     /// The user would be left without any authenticator.
@@ -107,6 +111,9 @@ pub fn decide(operation: Operation, facts: &Facts) -> Result<Right, Refusal> {
         Window::Gone => return Err(Refusal::WindowGone),
         Window::Until(end) if end <= facts.now => return Err(Refusal::Expired),
         Window::Until(_) => {}
+    }
+    if !facts.action_is_open {
+        return Err(Refusal::ActionRefused);
     }
     match operation {
         Operation::Add if facts.verified == 0 && !facts.first_enrolment_spent => Ok(Right::First),
@@ -165,8 +172,8 @@ mod tests {
             MOMENTS.into_iter().flat_map(move |now| MOMENTS.into_iter().map(move |ends| (window, now, ends)))
         });
         let others = |(window, now, token_ends_at)| {
-            // Three operations, four scopes, four further answers of yes or no, and five numbers.
-            (0..3 * 256 * 5usize).map(move |at| {
+            // Three operations, four scopes, five further answers of yes or no, and five numbers.
+            (0..3 * 512 * 5usize).map(move |at| {
                 let is = |bit: usize| (at / 15) & (1 << bit) > 0;
                 let facts = Facts {
                     now,
@@ -178,6 +185,7 @@ mod tests {
                     first_enrolment_spent: is(6),
                     verified: [0, 1, 2, 3, usize::MAX][at % 5],
                     target_is_verified: is(7),
+                    action_is_open: is(8),
                 };
                 (Operation::ALL[at / 5 % 3], facts)
             })
@@ -188,11 +196,12 @@ mod tests {
     type Holds = fn(&Facts) -> bool;
 
     /// What is looked at, in this order, before any right is; and what follows where it does not hold.
-    const CONDITIONS: [(Holds, Refusal); 4] = [
+    const CONDITIONS: [(Holds, Refusal); 5] = [
         (|facts| facts.same_tenant && facts.same_user, Refusal::NotTheirs),
         (|facts| facts.now < facts.token_ends_at, Refusal::Expired),
         (|facts| !matches!(facts.window, Window::Gone), Refusal::WindowGone),
         (|facts| !matches!(facts.window, Window::Until(end) if facts.now >= end), Refusal::Expired),
+        (|facts| facts.action_is_open, Refusal::ActionRefused),
     ];
 
     /// The truth table: where the conditions hold, these rows allow, the first before the second, and nothing else does.
@@ -229,7 +238,7 @@ mod tests {
             }
             assert_eq!(decide(operation, &facts), expected, "{operation:?} {facts:?}");
         }
-        assert_eq!(cases, 3 * 16 * 7 * 5 * 5 * 4 * 2 * 5 * 2);
+        assert_eq!(cases, 3 * 16 * 7 * 5 * 5 * 4 * 2 * 5 * 2 * 2);
         assert!(alone.iter().chain(&refused).all(|times| *times > 0), "{alone:?} {refused:?}");
     }
 

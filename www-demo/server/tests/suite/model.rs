@@ -164,6 +164,7 @@ impl State {
             window,
             same_tenant: true,
             same_user: token.user == target,
+            action_is_open: true,
             first_enrolment_spent: self.spent.contains(&token.action),
             verified: self.of(target),
             target_is_verified: self.found(target, device).is_some(),
@@ -218,6 +219,7 @@ impl State {
             Refusal::WindowGone => "window gone",
             Refusal::Scope(_) => "scope",
             Refusal::Last => "last",
+            Refusal::ActionRefused => "action",
         });
     }
 

@@ -230,6 +230,7 @@ pub async fn remove(
             window: Window::None,
             same_tenant: true,
             same_user: true,
+            action_is_open: true,
             first_enrolment_spent: true,
             verified: verified.len(),
             target_is_verified: true,
