@@ -91,6 +91,10 @@ async fn serve(app: &App, holder: Option<&Holder>, closes: bool, mut socket: Web
     loop {
         let said = tokio::select! {
             received = socket.recv() => match received {
+                // Nothing is begun for a user by a token that has ended since it opened the socket.
+                Some(Ok(Message::Text(_))) if holder.is_some_and(|one| one.claims.ends_at() <= app.clock.now()) => {
+                    return close(socket, close_code::POLICY, "The token has expired.").await;
+                }
                 Some(Ok(Message::Text(text))) => created(app, holder, &mut codes, &text).await,
                 Some(Ok(Message::Close(_)) | Err(_)) | None => return,
                 Some(Ok(_)) => Ok(Vec::new()),

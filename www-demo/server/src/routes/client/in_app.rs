@@ -2,12 +2,14 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::HeaderMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::browser;
 use super::devices::signed_by;
-use super::sign_in::sign_in_action;
+use super::sign_in::{given_action, sign_in_action};
 use crate::app::App;
 use crate::domain::method::Method;
 use crate::error::{ApiError, ApiResult};
@@ -29,6 +31,7 @@ pub struct Verify {
 pub async fn verify(
     State(app): State<App>,
     MaybeHolder(holder): MaybeHolder,
+    headers: HeaderMap,
     Body(body): Body<Verify>,
 ) -> ApiResult<Json<Value>> {
     let now = app.clock.now();
@@ -40,6 +43,7 @@ pub async fn verify(
         return Err(gone());
     }
     tx.commit().await?;
+    browser::check(&challenge, &headers)?;
 
     let mut tx = app.store.write().await?;
     let device = signed_by(&mut tx, &body.public_key, Method::InApp, &body.challenge_id, &body.signature).await?;
@@ -47,8 +51,9 @@ pub async fn verify(
         return Err(ApiError::invalid_credential("This key belongs to another user than the token."));
     }
     let user = tx.lock_user(&device.user_key).await?.ok_or_else(gone)?;
-    let action = match &holder {
-        Some(holder) => holder.action.clone(),
+    let given = given_action(&mut tx, &user, &challenge).await?;
+    let action = match holder.as_ref().map(|holder| &holder.action).or(given.as_ref()) {
+        Some(action) => action.clone(),
         None => sign_in_action(&app, &mut tx, &user, &challenge).await?,
     };
     let proof = Proof { authenticator: &device, method: Method::InApp, secret: None, user_verified: true };
