@@ -10,9 +10,12 @@ use signature::{Signer, Verifier};
 use subtle::ConstantTimeEq;
 
 use crate::domain::scope::Scopes;
-use crate::domain::{Millis, SECOND};
+use crate::domain::{MINUTE, Millis, SECOND};
 use crate::random::hmac_sha256;
 use crate::token_key::{TokenKey, has_signed};
+
+/// How far ahead the clock of another instance may be.
+const SKEW: Millis = MINUTE;
 
 /// What a token says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -180,13 +183,17 @@ impl Tokens {
         is_ours.then_some(read.claims)
     }
 
-    /// What a token of ours says, whether it has ended or not; nothing if it is not one of ours.
-    pub fn read(&self, token: &str) -> Option<Claims> {
+    /// What a token of ours says, whether it has ended or not; nothing if it is not one of ours, or of a time that is
+    /// still to come at `now`.
+    pub fn read(&self, token: &str, now: Millis) -> Option<Claims> {
         let read = decode::<Claims>(token, &self.decoding, &self.validation).ok()?;
         if read.header.typ.as_deref() == Some(ACCESS_TYPE) {
             return None;
         }
         let claims = read.claims;
+        if claims.iat.saturating_mul(SECOND) > now.saturating_add(SKEW) {
+            return None;
+        }
         (claims.other.tenant_id == self.tenant_id && claims.other.user_id == claims.sub).then_some(claims)
     }
 }
@@ -255,6 +262,8 @@ mod tests {
 
     use super::*;
 
+    const NOW: Millis = SECOND;
+
     fn tokens() -> Tokens {
         Tokens::new("secret", "http://localhost:1/v1", "local")
     }
@@ -277,13 +286,13 @@ mod tests {
     #[test]
     fn a_minted_token_reads_as_what_was_minted() {
         let claims: Claims = serde_json::from_value(claims()).unwrap();
-        assert_eq!(tokens().read(&tokens().mint(&claims).unwrap()), Some(claims));
+        assert_eq!(tokens().read(&tokens().mint(&claims).unwrap(), NOW), Some(claims));
     }
 
     #[test]
     fn t13_what_this_tenant_did_not_sign_is_refused() {
         let hs256 = json!({ "typ": "JWT", "alg": "HS256" });
-        assert!(tokens().read(&signed(&hs256, &claims(), "secret")).is_some(), "the fixture is good");
+        assert!(tokens().read(&signed(&hs256, &claims(), "secret"), NOW).is_some(), "the fixture is good");
 
         let spoiled = |pointer: &str, value: Value| {
             let mut claims = claims();
@@ -303,12 +312,14 @@ mod tests {
             ("another audience", spoiled("/aud", json!("http://localhost:2/v1"))),
             ("another tenant", spoiled("/other/tenantId", json!("other"))),
             ("two subjects", spoiled("/sub", json!("v"))),
+            ("a time to come", spoiled("/iat", json!(62))),
+            ("the farthest time to come", spoiled("/iat", json!(i64::MAX))),
             ("a textual end", spoiled("/exp", json!("2"))),
             ("no binding", spoiled("/binding", json!({}))),
             ("nothing", String::new()),
             ("no token at all", "a.b.c".to_owned()),
         ] {
-            assert_eq!(tokens().read(&token), None, "{why}");
+            assert_eq!(tokens().read(&token, NOW), None, "{why}");
         }
     }
 
@@ -328,9 +339,9 @@ mod tests {
         let (_, others) = rs256(OTHER_KEY);
         let minted: Claims = serde_json::from_value(claims()).unwrap();
         let token = tokens.mint(&minted).unwrap();
-        assert_eq!(tokens.read(&token), Some(minted.clone()));
-        assert_eq!(others.read(&token), None, "another key");
-        assert_eq!(super::tests::tokens().read(&token), None, "a tenant of HS256");
+        assert_eq!(tokens.read(&token, NOW), Some(minted.clone()));
+        assert_eq!(others.read(&token, NOW), None, "another key");
+        assert_eq!(super::tests::tokens().read(&token, NOW), None, "a tenant of HS256");
 
         let (message, mac) = token.rsplit_once('.').unwrap();
         let (_, payload) = message.split_once('.').unwrap();
@@ -354,7 +365,7 @@ mod tests {
             ("no signature", format!("{message}.")),
             ("a changed payload", token.replacen(&payload[..8], &payload[1..9], 1)),
         ] {
-            assert_eq!(tokens.read(&token), None, "{why}");
+            assert_eq!(tokens.read(&token, NOW), None, "{why}");
         }
     }
 

@@ -144,10 +144,10 @@ fn check_secret(app: &App, headers: &HeaderMap) -> ApiResult<()> {
 
 /// Reads a token and finds whose it is.
 async fn holder(app: &App, token: &str) -> ApiResult<Holder> {
-    let claims = app.tokens.read(token).ok_or_else(|| {
+    let now = app.clock.now();
+    let claims = app.tokens.read(token, now).ok_or_else(|| {
         ApiError::unauthorized("The token was not issued here. Give `setToken` the token that `track` returned.")
     })?;
-    let now = app.clock.now();
     if claims.ends_at() <= now {
         return Err(ApiError::expired_token(
             "The token has expired. Have the user verify again, or track a new action.",

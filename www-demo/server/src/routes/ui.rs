@@ -137,7 +137,7 @@ pub struct Renew {
 pub async fn renew(State(app): State<App>, Body(body): Body<Renew>) -> ApiResult<Json<Value>> {
     let ended = || ApiError::expired_token("The time of this page is over. Track a new action.");
     let now = app.clock.now();
-    let claims = renewals(&app).read(&body.renewal).filter(|claims| claims.ends_at() > now).ok_or_else(ended)?;
+    let claims = renewals(&app).read(&body.renewal, now).filter(|claims| claims.ends_at() > now).ok_or_else(ended)?;
     let mut tx = app.store.read().await?;
     let user = tx.user_by_key(&claims.binding.user_key).await?.ok_or_else(ended)?;
     let action = tx.action_by_key(&claims.binding.action_key).await?.ok_or_else(ended)?;

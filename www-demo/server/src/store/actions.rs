@@ -197,18 +197,23 @@ impl Tx {
         Ok(())
     }
 
-    /// A user's actions since a moment, newest first.
-    pub async fn actions_since(
+    /// A user's actions since a moment, of these codes (with commas between them) and in this state, newest first.
+    pub async fn query_actions(
         &mut self,
         user_key: &str,
         since: Millis,
+        codes: Option<&str>,
+        state: Option<ActionState>,
         most: i64,
     ) -> Result<Vec<Action>, sqlx::Error> {
+        // One that is in the list can be taken out of it: both databases know `REPLACE`, and no other search in common.
+        let codes = codes.map(|codes| format!(",{codes},"));
         let rows = self
             .all(
                 "SELECT * FROM actions WHERE user_key = $1 AND created_at >= $2 \
-                 ORDER BY created_at DESC, action_key LIMIT $3",
-                values![user_key, since, most],
+                 AND (CAST($3 AS TEXT) IS NULL OR REPLACE($3, ',' || code || ',', '') <> $3) \
+                 AND (CAST($4 AS TEXT) IS NULL OR state = $4) ORDER BY created_at DESC, action_key LIMIT $5",
+                values![user_key, since, &codes, state.map(ActionState::name), most],
             )
             .await?;
         rows.iter().map(Action::from_row).collect()

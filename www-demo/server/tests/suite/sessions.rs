@@ -1,5 +1,7 @@
 //! Application sessions.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use crate::support::server::{As, token_of};
@@ -80,6 +82,60 @@ async fn sessions_end_by_revocation_and_with_their_user() {
     for pair in &pairs {
         validate(&server, pair).await.refused(401, "unauthorized");
         refresh(&server, pair).await.refused(401, "unauthorized");
+    }
+}
+
+async fn revoke(server: &Server, pair: &Value) -> Answer {
+    server.post("/v1/sessions/revoke", As::Backend, json!({ "accessToken": pair["accessToken"] })).await
+}
+
+#[tokio::test]
+async fn whoever_signs_out_late_leaves_no_refresh_token_behind() {
+    let server = Server::start().await;
+    let (mut device, _) = server.enrolled_user("ada").await;
+    let ended = create(&server, &token_of(&server.sign_in(&mut device).await)).await.ok();
+    server.advance(901);
+    revoke(&server, &ended).await.ok();
+    refresh(&server, &ended).await.refused(401, "unauthorized");
+
+    let replaced = create(&server, &token_of(&server.sign_in(&mut device).await)).await.ok();
+    let newer = refresh(&server, &replaced).await.ok();
+    revoke(&server, &replaced).await.ok();
+    validate(&server, &newer).await.refused(401, "unauthorized");
+    refresh(&server, &newer).await.refused(401, "unauthorized");
+    revoke(&server, &replaced).await.ok();
+    revoke(&server, &json!({ "accessToken": "x" })).await.refused(401, "unauthorized");
+    server.delete_user("ada").await;
+    revoke(&server, &replaced).await.ok();
+}
+
+#[tokio::test]
+async fn a_refresh_at_the_same_time_does_not_outlive_a_revocation() {
+    let server = Arc::new(Server::start().await);
+    let (mut device, _) = server.enrolled_user("ada").await;
+    for round in 0..12 {
+        let pair = create(&server, &token_of(&server.sign_in(&mut device).await)).await.ok();
+        let refreshes = tokio::spawn({
+            let (server, pair) = (server.clone(), pair.clone());
+            async move { refresh(&server, &pair).await }
+        });
+        let revokes = tokio::spawn({
+            let server = server.clone();
+            async move {
+                if round % 2 == 0 {
+                    revoke(&server, &pair).await.ok();
+                } else {
+                    server.post("/v1/sessions/user/revoke", As::Backend, json!({ "userId": "ada" })).await.ok();
+                }
+            }
+        });
+        let refreshed = refreshes.await.unwrap();
+        revokes.await.unwrap();
+        if refreshed.status.is_success() {
+            // Whichever came first, nothing of the sign-in is left.
+            validate(&server, &refreshed.body).await.refused(401, "unauthorized");
+            refresh(&server, &refreshed.body).await.refused(401, "unauthorized");
+        }
     }
 }
 

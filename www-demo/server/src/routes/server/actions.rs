@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use url::Url;
 
-use super::Params;
+use super::{Params, users};
 use crate::app::App;
 use crate::clock::{iso, moment};
 use crate::domain::scope::Scopes;
@@ -110,6 +110,7 @@ pub async fn track(
         user.phone_number = body.phone_number.or(user.phone_number);
         user.username = body.username.or(user.username);
         user.locale = body.locale.or(user.locale);
+        users::check(&user)?;
         tx.save_user(&user).await?;
         if let Some(device_id) = &body.device_id {
             tx.see_device(&user.user_key, device_id, now).await?;
@@ -170,10 +171,11 @@ pub struct Validate {
 /// `POST /validate`: how the action of a token stands.
 pub async fn validate(State(app): State<App>, Body(body): Body<Validate>) -> ApiResult<Json<Value>> {
     let invalid = |error: &str| Ok(Json(json!({ "isValid": false, "error": error })));
-    let Some(claims) = app.tokens.read(&body.token) else {
+    let now = app.clock.now();
+    let Some(claims) = app.tokens.read(&body.token, now) else {
         return invalid("The token was not issued here.");
     };
-    if claims.ends_at() <= app.clock.now() {
+    if claims.ends_at() <= now {
         return invalid("The token has expired.");
     }
     let mut tx = app.store.read().await?;
@@ -241,6 +243,8 @@ pub async fn update(
 ) -> ApiResult<Json<Value>> {
     let action = find(&app, &path).await?;
     let mut tx = app.store.write().await?;
+    // A challenge that is being met at this moment would have the last word.
+    tx.lock_user(&action.user_key).await?;
     tx.set_action_state(&action.action_key, body.state, None, app.clock.now()).await?;
     tx.commit().await?;
     Ok(Json(json!({ "state": body.state })))
@@ -267,15 +271,13 @@ pub async fn query(
         None => 0,
     };
     let mut tx = app.store.read().await?;
-    let all = match tx.user(&user_id).await? {
-        Some(user) => tx.actions_since(&user.user_key, since, MOST_ACTIONS).await?,
+    let found = match tx.user(&user_id).await? {
+        Some(user) => {
+            tx.query_actions(&user.user_key, since, which.codes.as_deref(), which.state, MOST_ACTIONS).await?
+        }
         None => Vec::new(),
     };
-    let fits = |action: &&Action| {
-        which.state.is_none_or(|state| state == action.state)
-            && which.codes.as_ref().is_none_or(|codes| codes.split(',').any(|code| code == action.code))
-    };
-    Ok(Json(all.iter().filter(fits).map(shown).collect()))
+    Ok(Json(found.iter().map(shown).collect()))
 }
 
 fn shown(action: &Action) -> Value {

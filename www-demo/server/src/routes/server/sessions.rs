@@ -38,7 +38,7 @@ pub struct Create {
 pub async fn create(State(app): State<App>, Body(body): Body<Create>) -> ApiResult<Json<Value>> {
     let refused = |why: &'static str| Err(ApiError::unauthorized(why));
     let now = app.clock.now();
-    let Some(claims) = app.tokens.read(&body.token).filter(|claims| claims.ends_at() > now) else {
+    let Some(claims) = app.tokens.read(&body.token, now).filter(|claims| claims.ends_at() > now) else {
         return refused("The token was not issued here, or has expired.");
     };
     if !claims.binding.is_verified {
@@ -103,15 +103,19 @@ pub struct Access {
     client_ids: Option<Vec<String>>,
 }
 
+fn refused_access() -> ApiError {
+    ApiError::unauthorized("The access token was not issued here, has expired, or was revoked.")
+}
+
 /// The session of an access token that still holds.
 async fn session_of(app: &App, tx: &mut Tx, body: &Access) -> ApiResult<(AccessClaims, Session)> {
-    let refused = || ApiError::unauthorized("The access token was not issued here, has expired, or was revoked.");
-    let claims = app.tokens.read_access(&body.access_token).ok_or_else(refused)?;
+    let claims = app.tokens.read_access(&body.access_token).ok_or_else(refused_access)?;
     let is_for_them = body.client_ids.as_ref().is_none_or(|ids| ids.contains(&claims.aud));
     if claims.exp.saturating_mul(SECOND) <= app.clock.now() || !is_for_them {
-        return Err(refused());
+        return Err(refused_access());
     }
-    let session = tx.session(&claims.sid).await?.filter(|session| session.revoked_at.is_none()).ok_or_else(refused)?;
+    let session =
+        tx.session(&claims.sid).await?.filter(|session| session.revoked_at.is_none()).ok_or_else(refused_access)?;
     Ok((claims, session))
 }
 
@@ -143,12 +147,13 @@ pub async fn refresh(State(app): State<App>, Body(body): Body<Refresh>) -> ApiRe
     let now = app.clock.now();
     let mut tx = app.store.write().await?;
     let old = tx.session_by_refresh(&digest(&body.refresh_token)).await?.ok_or_else(refused)?;
+    // Whoever revokes at the same time sees what is made here, or is seen.
+    let user = tx.lock_user(&old.user_key).await?.ok_or_else(refused)?;
     if !tx.rotate_session(&old.session_id, now).await? {
         tx.revoke_family(&old.family, now).await?;
         tx.commit().await?;
         return Err(refused());
     }
-    let user = tx.user_by_key(&old.user_key).await?.ok_or_else(refused)?;
     let (session, refresh_token) = fresh(&app, &user, &old.client_id, old.family.clone(), None);
     let session = Session { verification_method: old.verification_method, ..session };
     tx.insert_session(&session).await?;
@@ -158,11 +163,15 @@ pub async fn refresh(State(app): State<App>, Body(body): Body<Refresh>) -> ApiRe
     answer(&app, &user, &session, refresh_token)
 }
 
-/// `POST /sessions/revoke`
+/// `POST /sessions/revoke`: all that came from the sign-in of this access token, also when it has ended or was replaced.
+/// Otherwise whoever signs out late would leave the refresh token behind.
 pub async fn revoke(State(app): State<App>, Body(body): Body<Access>) -> ApiResult<Json<Value>> {
+    let claims = app.tokens.read_access(&body.access_token).ok_or_else(refused_access)?;
     let mut tx = app.store.write().await?;
-    let (_, session) = session_of(&app, &mut tx, &body).await?;
-    tx.revoke_family(&session.family, app.clock.now()).await?;
+    if let Some(session) = tx.session(&claims.sid).await? {
+        tx.lock_user(&session.user_key).await?;
+        tx.revoke_family(&session.family, app.clock.now()).await?;
+    }
     tx.commit().await?;
     Ok(Json(json!({ "success": true })))
 }
@@ -178,6 +187,7 @@ pub struct OfUser {
 pub async fn revoke_user(State(app): State<App>, Body(body): Body<OfUser>) -> ApiResult<Json<Value>> {
     let mut tx = app.store.write().await?;
     if let Some(user) = tx.user(&body.user_id).await? {
+        tx.lock_user(&user.user_key).await?;
         tx.revoke_user_sessions(&user.user_key, app.clock.now()).await?;
     }
     tx.commit().await?;

@@ -154,8 +154,22 @@ pub async fn update_in(app: &App, tx: &mut Tx, user_id: &str, body: Update) -> A
     user.display_name = body.display_name.unwrap_or(user.display_name);
     user.locale = body.locale.unwrap_or(user.locale);
     user.custom = body.custom.or(user.custom);
+    check(&user)?;
     tx.save_user(&user).await?;
     Ok(user)
+}
+
+/// The longest of what users are found by, in bytes: PostgreSQL indexes little more.
+const LONGEST_ATTRIBUTE: usize = 1024;
+
+/// Refuses what could not be stored.
+pub fn check(user: &User) -> ApiResult<()> {
+    let found_by = [&user.username, &user.email, &user.phone_number];
+    if found_by.into_iter().flatten().any(|text| text.len() > LONGEST_ATTRIBUTE) {
+        let why = format!("A username, an email and a phoneNumber are at most {LONGEST_ATTRIBUTE} bytes long.");
+        return Err(ApiError::invalid_request(why));
+    }
+    Ok(())
 }
 
 /// `DELETE /users/{user_id}`: with all that is theirs. One who is not there is gone already.
