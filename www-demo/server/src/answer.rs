@@ -23,6 +23,9 @@ const ATTESTED: u8 = 0x40;
 const EXTENSIONS: u8 = 0x80;
 const AAGUID: usize = 16;
 
+/// As long as WebAuthn lets the id of a credential be, in bytes.
+pub const LONGEST_CREDENTIAL_ID: usize = 1023;
+
 /// What the browser says of a ceremony.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -98,6 +101,9 @@ pub fn check_registration(answer: &Json, may_frame: &MayFrame) -> Result<Option<
         return Err("an attestation of none has a statement");
     }
     let attested = authenticator_data(data)?.ok_or("it holds no credential")?;
+    if id.len() > LONGEST_CREDENTIAL_ID {
+        return Err("its id is longer than 1,023 bytes");
+    }
     if attested.credential_id != id {
         return Err("its id is not that of the credential");
     }

@@ -5,7 +5,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use base64::{alphabet, prelude::BASE64_STANDARD};
 use p256::ecdsa::signature::Verifier;
 use p256::ecdsa::{Signature, VerifyingKey};
-use p256::pkcs8::DecodePublicKey;
+use p256::pkcs8::{DecodePublicKey, EncodePublicKey};
 
 use crate::domain::{MINUTE, Millis, SECOND};
 
@@ -24,10 +24,13 @@ pub struct DeviceKey {
 }
 
 impl DeviceKey {
-    /// Reads a key as a body holds it.
+    /// Reads a key as a body holds it: in the one spelling that the SDKs have, since devices are found by the text. DER
+    /// has another one, with a compressed point.
     pub fn parse(text: &str) -> Option<Self> {
         let der = BASE64_STANDARD.decode(text).ok()?;
-        Some(Self { text: text.to_owned(), key: VerifyingKey::from_public_key_der(&der).ok()? })
+        let key = VerifyingKey::from_public_key_der(&der).ok()?;
+        let is_usual = key.to_public_key_der().is_ok_and(|usual| usual.as_bytes() == der);
+        is_usual.then(|| Self { text: text.to_owned(), key })
     }
 
     /// Reads a key as a query holds it: the base64 of the text of a body, with or without padding, in either alphabet.

@@ -10,6 +10,11 @@ pub fn is_email(address: &str) -> bool {
         && matches!(address.split('@').collect::<Vec<_>>()[..], [name, host] if !name.is_empty() && !host.is_empty())
 }
 
+/// The address as guesses and sends are counted: mail servers do not tell capitals from small letters.
+pub fn counted(address: &str) -> String {
+    address.to_ascii_lowercase()
+}
+
 /// A phone number in the form of E.164: a plus, and 6 to 15 digits.
 pub fn is_phone_number(number: &str) -> bool {
     number

@@ -492,6 +492,7 @@ pub fn of(route: &Route) -> Option<(&'static str, Value)> {
                 ("challengeId?", text()),
                 ("expiresAt?", seconds()),
                 ("verificationMethod?", method()),
+                ("smsChannel?", text()),
                 ("action?", text()),
                 ("email?", text()),
                 ("phoneNumber?", text()),

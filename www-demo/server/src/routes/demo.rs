@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, Method, Request};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use percent_encoding::{NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -38,6 +39,11 @@ async fn call(app: &App, method: Method, path: &str, body: &Value) -> ApiResult<
         return Err(ApiError::internal(format!("the server API answered {status} to the demo's backend")));
     }
     Ok(serde_json::from_slice(&bytes)?)
+}
+
+/// An id as a part of a path, whatever is in it.
+fn segment(id: &str) -> PercentEncode<'_> {
+    utf8_percent_encode(id, NON_ALPHANUMERIC)
 }
 
 fn session_id(headers: &HeaderMap) -> Option<&str> {
@@ -113,7 +119,7 @@ pub async fn sign_in(State(app): State<App>, Body(body): Body<SignIn>) -> ApiRes
     let user_id = user_id.ok_or_else(|| {
         ApiError::unauthorized("The challenge of this token was not completed, so nobody was signed in.")
     })?;
-    let known = call(&app, Method::GET, &format!("users/{user_id}"), &json!({})).await?;
+    let known = call(&app, Method::GET, &format!("users/{}", segment(user_id)), &json!({})).await?;
     let username = known["username"].as_str().unwrap_or(user_id).to_owned();
     let user = DemoSession { user_id: user_id.to_owned(), username };
     let cookie = sign_browser_in(&app, &user).await?;
@@ -153,7 +159,7 @@ pub async fn token(
     if body.scope.as_deref().is_some_and(|scope| scope != "add:authenticators") {
         return Err(ApiError::invalid_request("The demo's backend grants the scope add:authenticators only."));
     }
-    let path = format!("users/{}/actions/{}", user.user_id, body.action);
+    let path = format!("users/{}/actions/{}", segment(&user.user_id), body.action);
     let mut attributes = json!({
         "redirectUrl": format!("{}/", app.config.origin),
         "redirectToSettings": body.settings,
@@ -173,6 +179,6 @@ pub async fn token(
 /// `GET /demo/authenticators`
 pub async fn authenticators(State(app): State<App>, headers: HeaderMap) -> ApiResult<Json<Value>> {
     let user = require_user(&app, &headers).await?;
-    let all = call(&app, Method::GET, &format!("users/{}/authenticators", user.user_id), &json!({})).await?;
+    let all = call(&app, Method::GET, &format!("users/{}/authenticators", segment(&user.user_id)), &json!({})).await?;
     Ok(Json(json!({ "authenticators": all })))
 }

@@ -288,7 +288,7 @@ impl Tx {
         self.count(
             "SELECT COUNT(*) AS n FROM wrong_codes w WHERE w.target = $3 AND w.at > $4 AND w.method = $2 \
              AND (w.user_key IS NULL OR w.user_key = $1 OR (CAST($1 AS TEXT) IS NULL AND EXISTS (\
-             SELECT 1 FROM authenticators a WHERE a.user_key = w.user_key AND a.address = w.target \
+             SELECT 1 FROM authenticators a WHERE a.user_key = w.user_key AND LOWER(a.address) = LOWER(w.target) \
              AND a.verified_at IS NOT NULL)))",
             values![user_key, method.name(), target, now - GUESS_PERIOD],
         )

@@ -284,7 +284,8 @@ impl Tx {
         row.map_or(Ok(0), |row| row.int("attempts"))
     }
 
-    /// Gives an anonymous challenge to a user and an action; false if it was given before, or has ended.
+    /// Gives a challenge that may be begun before its user is known to a user and an action; false if it was given before,
+    /// or has ended. A ceremony stays whose it is.
     pub async fn attach_challenge(
         &mut self,
         challenge_id: &str,
@@ -295,7 +296,7 @@ impl Tx {
         let attached = self
             .run(
                 "UPDATE challenges SET user_key = $2, action_key = $3 WHERE challenge_id = $1 \
-                 AND user_key IS NULL AND consumed_at IS NULL AND expires_at > $4",
+                 AND kind IN ('anonymous', 'qr-code', 'server-code') AND user_key IS NULL AND consumed_at IS NULL AND expires_at > $4",
                 values![challenge_id, user_key, action_key, now],
             )
             .await?;

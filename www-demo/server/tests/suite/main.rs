@@ -1,5 +1,6 @@
 //! The server through its router, without a socket: whole ceremonies with a software authenticator.
 
+mod attacks;
 mod bad_input;
 mod codes;
 mod cookies;

@@ -27,6 +27,12 @@ async fn a_code_is_sent_verified_and_claimed_once() {
     let id = ask(&server, json!({ "verificationMethod": "EMAIL_OTP", "email": ADA, "action": "signIn" })).await;
     let found = server.get(&format!("/v1/challenges?challengeId={id}"), As::Backend).await.ok();
     assert_eq!(found["email"], ADA);
+    for (method, channel) in [("SMS", "DEFAULT"), ("WHATSAPP", "WHATSAPP")] {
+        let body = json!({ "verificationMethod": method, "phoneNumber": "+15550100123" });
+        let id = ask(&server, body).await;
+        let found = server.get(&format!("/v1/challenges?challengeId={id}"), As::Backend).await.ok();
+        assert_eq!((&found["verificationMethod"], &found["smsChannel"]), (&json!(method), &json!(channel)));
+    }
     let code = server.code_sent(ADA).await;
     let claim = json!({ "challengeId": id, "userId": "ada" });
     server.post("/v1/claim", As::Backend, claim.clone()).await.refused(400, "invalid_request");
@@ -166,10 +172,11 @@ async fn a_challenge_for_a_user_is_no_other_s_even_before_they_exist() {
     }
 }
 
-/// Sends so many codes that are certainly wrong, each to a challenge of its own for ada's address.
+/// Sends so many codes that are certainly wrong, each to a challenge of its own for ada's address, however it is spelt.
 async fn guess(server: &Server, times: usize, user: Value) {
-    for _ in 0..times {
-        let id = ask(server, json!({ "email": ADA, "userId": user })).await;
+    for time in 0..times {
+        let email = if time % 2 == 0 { ADA } else { "Ada@Example.test" };
+        let id = ask(server, json!({ "email": email, "userId": user })).await;
         verify(server, &id, "wrong!").await;
     }
 }
@@ -251,13 +258,24 @@ async fn t18_of_guesses_at_once_no_more_than_ten_are_looked_at() {
 async fn a_challenge_is_attached_to_one_tracked_user() {
     let server = Server::start().await;
     let id = ask(&server, json!({ "email": ADA })).await;
-    server.track("ada", json!({ "challengeId": id })).await;
+    let tracked = server.track("ada", json!({ "challengeId": id })).await;
+    verify(&server, &id, &server.code_sent(ADA).await).await;
+    // What it is claimed by is the action that it was attached to.
+    let claimed = claim(&server, &id, "ada").await;
+    assert_eq!(claims_of(&claimed)["other"]["actionCode"], "manage");
+    let state = server.post("/v1/validate", As::Backend, json!({ "token": tracked })).await.ok();
+    assert_eq!(state["isValid"], true);
     let again = json!({ "challengeId": id });
     server.post("/v1/users/bob/actions/manage", As::Backend, again).await.refused(401, "unauthorized");
     let late = ask(&server, json!({ "email": ADA })).await;
     server.advance(600);
     let late = json!({ "challengeId": late });
     server.post("/v1/users/bob/actions/manage", As::Backend, late).await.refused(401, "unauthorized");
+    // A ceremony is no such challenge.
+    let options = "/v1/client/user-authenticators/passkey/authentication-options";
+    let begun = server.post(options, As::Tenant, json!({})).await.ok()["challengeId"].clone();
+    let begun = json!({ "challengeId": begun });
+    server.post("/v1/users/bob/actions/manage", As::Backend, begun).await.refused(401, "unauthorized");
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use subtle::ConstantTimeEq;
 use super::challenge::CHALLENGE_LIFE;
 use super::totp::{Code, not_verified};
 use crate::app::App;
-use crate::domain::address::{is_email, is_phone_number};
+use crate::domain::address::{counted, is_email, is_phone_number};
 use crate::domain::binding::Operation;
 use crate::domain::code::{Failure, may_guess, six_digits};
 use crate::domain::method::Method;
@@ -291,8 +291,8 @@ async fn verify(app: &App, holder: &Holder, channel: Channel, code: &str) -> Api
     };
     let authenticator = authenticator.ok_or(sqlx::Error::RowNotFound)?;
     // Addresses, not ids: an enrolment that is begun anew asks the same person.
-    let target = authenticator.address.as_deref().unwrap_or_default();
-    let guessed = tx.recent_wrong_codes(Some(&user.user_key), channel.to, target, now).await?;
+    let target = counted(authenticator.address.as_deref().unwrap_or_default());
+    let guessed = tx.recent_wrong_codes(Some(&user.user_key), channel.to, &target, now).await?;
     if let Err(failure) = may_guess(challenge.attempts, guessed) {
         return Ok(Json(not_verified(failure)));
     }
@@ -300,7 +300,7 @@ async fn verify(app: &App, holder: &Holder, channel: Channel, code: &str) -> Api
     let given = code_hash(app, &challenge.challenge_id, code);
     if !bool::from(given.as_bytes().ct_eq(wanted.as_bytes())) {
         tx.add_attempt(&challenge.challenge_id).await?;
-        tx.add_wrong_code(Some(&user.user_key), Some(action_key), channel.to, target, now).await?;
+        tx.add_wrong_code(Some(&user.user_key), Some(action_key), channel.to, &target, now).await?;
         tx.commit().await?;
         let failure = may_guess(challenge.attempts + 1, guessed + 1).err().unwrap_or(Failure::InvalidOrExpired);
         return Ok(Json(not_verified(failure)));

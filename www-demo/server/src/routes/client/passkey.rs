@@ -87,7 +87,7 @@ async fn registration_options_with(
 }
 
 /// The first text that is there and not empty.
-fn first_of<const N: usize>(texts: [&Option<String>; N]) -> Option<&str> {
+pub fn first_of<const N: usize>(texts: [&Option<String>; N]) -> Option<&str> {
     texts.into_iter().flatten().map(String::as_str).find(|text| !text.is_empty())
 }
 

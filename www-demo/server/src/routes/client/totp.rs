@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::passkey::first_of;
 use crate::app::App;
 use crate::domain::binding::Operation;
 use crate::domain::code::{Failure, may_guess};
@@ -22,7 +23,7 @@ const METHOD: Method = Method::AuthenticatorApp;
 /// `POST .../totp`: a new secret, which counts once a code of it was verified.
 pub async fn enrol(State(app): State<App>, holder: Holder, Body(Empty {}): Body<Empty>) -> ApiResult<Json<Value>> {
     let user = &holder.user;
-    let account = user.username.as_ref().or(user.email.as_ref()).unwrap_or(&user.user_id);
+    let account = first_of([&user.username, &user.email]).unwrap_or(&user.user_id);
     let fresh = AuthenticatorApp::fresh(app.random.bytes(), &app.config.rp_name, account);
     let fresh = fresh.ok_or_else(|| ApiError::internal("no authenticator app from fresh random bytes"))?;
     let uri = fresh.uri().ok_or_else(|| ApiError::internal("no otpauth URI for a fresh secret"))?;

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::Params;
 use super::actions::is_id;
+use crate::answer::LONGEST_CREDENTIAL_ID;
 use crate::app::App;
 use crate::ceremony::imported;
 use crate::domain::address::{is_email, is_phone_number};
@@ -30,9 +31,6 @@ pub async fn list(State(app): State<App>, Params(user_id): Params<String>) -> Ap
     };
     Ok(Json(view::authenticators(&all, Viewer::Backend(&user_id))))
 }
-
-/// As long as WebAuthn lets one be.
-const LONGEST_CREDENTIAL_ID: usize = 1023;
 
 /// The body of [`enrol`].
 #[derive(Deserialize, JsonSchema)]

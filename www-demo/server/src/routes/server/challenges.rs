@@ -9,7 +9,7 @@ use subtle::ConstantTimeEq;
 
 use super::actions::{LONGEST_ID, is_action_code, is_id};
 use crate::app::App;
-use crate::domain::address::{is_email, is_phone_number};
+use crate::domain::address::{counted, is_email, is_phone_number};
 use crate::domain::code::{Failure, may_guess, six_digits};
 use crate::domain::method::Method;
 use crate::domain::rate::{EMAIL_VERIFIES, SMS_VERIFIES};
@@ -105,13 +105,14 @@ pub async fn challenge(State(app): State<App>, Body(body): Body<Ask>) -> ApiResu
     }
 
     let subject = match &user {
-        Some(user) => user.user_key.as_str(),
+        Some(user) => user.user_key.clone(),
         None => {
+            let address = counted(&address);
             tx.lock_address(&address).await?;
-            &address
+            address
         }
     };
-    app.limit(&mut tx, subject, limits::sends(message)).await?;
+    app.limit(&mut tx, &subject, limits::sends(message)).await?;
     let digits = six_digits(|| app.random.bytes());
     let challenge_id = app.random.id();
     let mut data = json!({
@@ -182,23 +183,23 @@ pub async fn verify(State(app): State<App>, Body(body): Body<Verify>) -> ApiResu
     let text = |name: &str| challenge.data[name].as_str();
     let (to, limit) =
         if text("email").is_some() { (Method::EmailOtp, EMAIL_VERIFIES) } else { (Method::Sms, SMS_VERIFIES) };
-    let address = text("email").or_else(|| text("phoneNumber")).unwrap_or_default();
+    let address = counted(text("email").or_else(|| text("phoneNumber")).unwrap_or_default());
     // Of guesses that come at once, each sees those before it.
     let user_key = challenge.user_key.as_deref();
     match user_key {
         Some(user_key) => drop(tx.lock_user(user_key).await?),
-        None => tx.lock_address(address).await?,
+        None => tx.lock_address(&address).await?,
     }
-    app.limit(&mut tx, user_key.unwrap_or(address), limit).await?;
+    app.limit(&mut tx, user_key.unwrap_or(&address), limit).await?;
     let attempts = tx.add_attempt(&challenge.challenge_id).await?;
-    let guessed = tx.recent_wrong_codes(user_key, to, address, now).await?;
+    let guessed = tx.recent_wrong_codes(user_key, to, &address, now).await?;
     if let Err(failure) = may_guess(attempts - 1, guessed) {
         return failed(failure);
     }
     let given = code_hash(&app, &challenge.challenge_id, &body.verification_code);
     let wanted = challenge.secret.as_deref().unwrap_or_default();
     if !bool::from(given.as_bytes().ct_eq(wanted.as_bytes())) {
-        tx.add_wrong_code(user_key, None, to, address, now).await?;
+        tx.add_wrong_code(user_key, None, to, &address, now).await?;
         tx.commit().await?;
         return failed(may_guess(attempts, guessed + 1).err().unwrap_or(Failure::InvalidOrExpired));
     }
@@ -251,7 +252,15 @@ pub async fn claim(State(app): State<App>, Body(body): Body<Claim>) -> ApiResult
         attributes: challenge.data["attributes"].clone(),
         ..new_action(&app, &user.user_key, text("action"), text("idempotencyKey"), now)
     };
-    let (action, is_new) = tx.insert_action(&new).await?;
+    // `track` may have given it to an action since.
+    let given = match &challenge.action_key {
+        Some(action_key) => tx.action_by_key(action_key).await?,
+        None => None,
+    };
+    let (action, is_new) = match given {
+        Some(action) => (action, false),
+        None => tx.insert_action(&new).await?,
+    };
     if is_new && let Some(device_id) = new.attributes["deviceId"].as_str() {
         tx.see_device(&user.user_key, device_id, now).await?;
     }
@@ -339,6 +348,10 @@ pub async fn get(State(app): State<App>, Query(which): Query<Which>) -> ApiResul
         "verificationMethod": challenge.data["method"],
         "action": challenge.data["action"],
     });
+    if challenge.data["phoneNumber"].is_string() {
+        let is_whatsapp = challenge.data["method"] == Method::Whatsapp.name();
+        reply["smsChannel"] = json!(if is_whatsapp { "WHATSAPP" } else { "DEFAULT" });
+    }
     for name in ["email", "phoneNumber"] {
         if challenge.data[name].is_string() {
             reply[name] = challenge.data[name].clone();
