@@ -1,12 +1,13 @@
 //! What the operator decides.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::appearance::Appearance;
 use crate::deployment::is_within;
-use crate::domain::Millis;
 use crate::domain::binding::DEFAULT_WINDOW;
+use crate::domain::{MINUTE, Millis};
 use crate::mail::Smtp;
 use crate::token_key::TokenKey;
 
@@ -44,12 +45,17 @@ pub struct Config {
     pub smtp: Option<Smtp>,
     /// Who may read the figures.
     pub metrics: Metrics,
-    /// The life of a token and of a binding window.
+    /// The life of a token, of a binding window and of a question to a phone.
     pub window: Millis,
+    /// The code of the error that a token's scope does not allow something: the vendor does not document its own.
+    pub scope_code: Cow<'static, str>,
     /// How long a client may take to send the head of a request (the time between two requests included), to send its
     /// body, and to read the next part of an answer.
     pub patience: Duration,
 }
+
+/// The code of a missing scope where nobody says otherwise.
+pub const DEFAULT_SCOPE_CODE: &str = "insufficient_scope";
 
 /// How long is waited for a client where nobody says otherwise.
 pub const DEFAULT_PATIENCE: Duration = Duration::from_secs(15);
@@ -95,8 +101,16 @@ impl Config {
             smtp: None,
             metrics: Metrics::Open,
             window: DEFAULT_WINDOW,
+            scope_code: DEFAULT_SCOPE_CODE.into(),
             patience: DEFAULT_PATIENCE,
         }
+    }
+
+    /// The same, with what the operator says of tokens, if they do.
+    pub fn with(self, token_minutes: Option<i64>, scope_code: Option<String>) -> Self {
+        let window = token_minutes.map_or(self.window, |minutes| minutes * MINUTE);
+        let scope_code = scope_code.map_or(self.scope_code, Cow::Owned);
+        Self { window, scope_code, ..self }
     }
 
     /// The base URL of the API.

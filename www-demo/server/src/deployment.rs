@@ -8,6 +8,7 @@ use url::{Host, Url};
 
 use crate::config::{Config, Metrics, is_loopback_origin};
 use crate::mail::Smtp;
+use crate::routes::server::actions::is_action_code;
 use crate::token_key::TokenKey;
 
 /// The shortest secret: 256 bits, if its bytes are random.
@@ -64,6 +65,12 @@ pub struct Deployment {
     /// Sends as many codes, and lets them be tried as often, as anybody asks. The limits are the vendor's: see the README.
     #[arg(long, env = "AUTHSIGNAL_LOCAL_NO_RATE_LIMITS")]
     pub no_rate_limits: bool,
+    /// Minutes that a token, a binding window and a question to a phone last, of at most a day [default: 10]
+    #[arg(long, env = "AUTHSIGNAL_LOCAL_TOKEN_MINUTES", value_name = "N", hide_env_values = true)]
+    pub token_minutes: Option<String>,
+    /// The code of the error that a token's scope does not allow something [default: insufficient_scope]
+    #[arg(long, env = "AUTHSIGNAL_LOCAL_SCOPE_CODE", value_name = "CODE", hide_env_values = true)]
+    pub scope_code: Option<String>,
     /// Where e-mail goes: smtps://USER:PASSWORD@HOST, or smtp://HOST:PORT?tls=required. Without it, to the webhook.
     #[arg(long, env = "AUTHSIGNAL_LOCAL_SMTP", hide_env_values = true)]
     pub smtp: Option<String>,
@@ -74,6 +81,22 @@ pub struct Deployment {
     /// where --listen is an address of this machine only, and else nobody.
     #[arg(long, env = "AUTHSIGNAL_LOCAL_METRICS_TOKEN", hide_env_values = true)]
     pub metrics_token: Option<String>,
+}
+
+/// Reads how many minutes tokens last.
+pub fn token_minutes(text: &str) -> Result<i64, String> {
+    const MOST: i64 = 24 * 60;
+    let minutes = text.parse().ok().filter(|minutes| (1..=MOST).contains(minutes));
+    minutes.ok_or_else(|| format!("a whole number of minutes is needed, from 1 to {MOST}"))
+}
+
+/// Reads the code of an error.
+pub fn error_code(text: &str) -> Result<String, String> {
+    if is_action_code(text) {
+        Ok(text.to_owned())
+    } else {
+        Err("1 to 64 letters, digits, _ or - are needed".to_owned())
+    }
 }
 
 /// What is needed to start.
@@ -166,6 +189,15 @@ impl Deployment {
             let smtp = Smtp::new(&url, &self.mail_from.unwrap_or_default());
             smtp.map_err(|why| wrong.push(format!("--smtp (AUTHSIGNAL_LOCAL_SMTP) {why}"))).ok()
         });
+        let mut told = |flag: &str, why: String| wrong.push(format!("{flag}: {why}"));
+        let minutes = present(self.token_minutes).map(|text| token_minutes(&text)).transpose().unwrap_or_else(|why| {
+            told("--token-minutes (AUTHSIGNAL_LOCAL_TOKEN_MINUTES)", why);
+            None
+        });
+        let scope_code = present(self.scope_code).map(|text| error_code(&text)).transpose().unwrap_or_else(|why| {
+            told("--scope-code (AUTHSIGNAL_LOCAL_SCOPE_CODE)", why);
+            None
+        });
         let metrics = match present(self.metrics_token) {
             Some(token) => {
                 if token.len() < SHORTEST_METRICS_TOKEN {
@@ -200,7 +232,8 @@ impl Deployment {
                     metrics,
                     is_local: false,
                     ..Config::local(0)
-                },
+                }
+                .with(minutes, scope_code),
             }),
             _ => Err(wrong),
         }

@@ -14,7 +14,7 @@ use crate::store::Trouble;
 #[derive(Debug)]
 pub struct ApiError {
     status: StatusCode,
-    code: &'static str,
+    code: Cow<'static, str>,
     description: Cow<'static, str>,
     /// Seconds after which it is worth asking again.
     retry_after: Option<i64>,
@@ -25,7 +25,12 @@ pub type ApiResult<T> = Result<T, ApiError>;
 
 impl ApiError {
     fn new(status: StatusCode, code: &'static str, description: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, code, description: description.into(), retry_after: None }
+        Self { status, code: code.into(), description: description.into(), retry_after: None }
+    }
+
+    /// The same by another code.
+    pub fn called(self, code: Cow<'static, str>) -> Self {
+        Self { code, ..self }
     }
 
     /// The request cannot be carried out as it stands.
@@ -120,8 +125,8 @@ impl ApiError {
     }
 
     /// The code and the description.
-    pub fn parts(&self) -> (&'static str, &str) {
-        (self.code, &self.description)
+    pub fn parts(&self) -> (&str, &str) {
+        (&self.code, &self.description)
     }
 }
 

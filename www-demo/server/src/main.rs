@@ -10,7 +10,7 @@ use authsignal_local::app::App;
 use authsignal_local::appearance::Appearance;
 use authsignal_local::changes;
 use authsignal_local::config::Config;
-use authsignal_local::deployment::{Checked, Deployment, is_web_address};
+use authsignal_local::deployment::{Checked, Deployment, error_code, is_web_address, token_minutes};
 use authsignal_local::domain::{MINUTE, Millis};
 use authsignal_local::random::Random;
 use authsignal_local::serving;
@@ -74,6 +74,12 @@ struct Local {
     /// Limits how often codes are sent and tried, as the vendor does.
     #[arg(long)]
     rate_limits: bool,
+    /// Minutes that a token, a binding window and a question to a phone last, of at most a day [default: 10]
+    #[arg(long, value_name = "N", value_parser = token_minutes)]
+    token_minutes: Option<i64>,
+    /// The code of the error that a token's scope does not allow something [default: insufficient_scope]
+    #[arg(long, value_name = "CODE", value_parser = error_code)]
+    scope_code: Option<String>,
 }
 
 fn web_address(text: &str) -> Result<String, String> {
@@ -126,6 +132,7 @@ async fn run_local(options: Local) -> Result<(), String> {
         rate_limits: options.rate_limits,
         ..Config::local(port)
     };
+    let config = config.with(options.token_minutes, options.scope_code);
     let config = with_appearance(config, options.ui.as_deref())?;
     let listeners = [Some(listener), ipv6].into_iter().flatten().collect();
     let default = if options.seed.is_some() { "sqlite::memory:" } else { "sqlite:.data/authsignal-local.sqlite" };

@@ -40,7 +40,11 @@ impl App {
             verified: verified.len(),
             target_is_verified: verified.iter().any(|one| Some(one.authenticator_id.as_str()) == target),
         };
-        Ok(decide(operation, &facts)?)
+        decide(operation, &facts).map_err(|refusal| {
+            let is_scope = matches!(refusal, Refusal::Scope(_));
+            let error = ApiError::from(refusal);
+            if is_scope { error.called(self.config.scope_code.clone()) } else { error }
+        })
     }
 
     /// An enrolment was finished, by `right`: the token that its verify answers with.

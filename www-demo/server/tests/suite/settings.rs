@@ -1,10 +1,11 @@
 //! What a person does with their own authenticators: list, rename, remove.
 
+use authsignal_local::config::Config;
 use axum::http::Method;
 use serde_json::{Value, json};
 
 use crate::support::server::{As, token_of};
-use crate::support::{Answer, Server};
+use crate::support::{Answer, Phone, Server};
 
 async fn ids(server: &Server, user_id: &str) -> Vec<String> {
     let all = server.authenticators(user_id).await;
@@ -35,6 +36,25 @@ async fn inside_the_window_authenticators_are_renamed_and_removed_down_to_the_la
     remove(&server, &window, &app).await.ok();
     remove(&server, &window, &passkey).await.refused(400, "invalid_request");
     assert_eq!(server.methods("ada").await, ["PASSKEY"]);
+}
+
+#[tokio::test]
+async fn an_operator_decides_how_long_tokens_last_and_what_a_missing_scope_is_called() {
+    let config = Config::local(8787).with(Some(2), Some("no_scope".to_owned()));
+    let server = Server::start_with(config).await;
+    let (mut device, first) = server.enrolled_user("ada").await;
+    Phone::new("push", 1).add(&server, &first).await.ok();
+    let token = server.track("ada", json!({})).await;
+    server.enrol_totp(&token).await.refused(403, "no_scope");
+    let asked = server.post("/v1/client/challenge/push", As::Holder(&token), json!({ "action": "manage" })).await.ok();
+    assert!(asked["challengeId"].is_string());
+    let window = token_of(&server.sign_in(&mut device).await);
+    server.advance(119);
+    server.enrol_totp(&window).await.ok();
+    assert!(Phone::new("push", 1).pending(&server).await["challengeId"].is_string());
+    server.advance(1);
+    server.enrol_totp(&window).await.refused(401, "expired_token");
+    assert!(Phone::new("push", 1).pending(&server).await["challengeId"].is_null());
 }
 
 #[tokio::test]

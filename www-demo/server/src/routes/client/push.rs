@@ -6,7 +6,6 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::challenge::CHALLENGE_LIFE;
 use super::devices::signed_by;
 use crate::app::App;
 use crate::domain::method::Method;
@@ -43,7 +42,7 @@ pub async fn challenge(State(app): State<App>, holder: Holder, Body(body): Body<
         user_key: Some(user.user_key.clone()),
         action_key: Some(holder.action.action_key.clone()),
         authenticator_id: body.user_authenticator_id,
-        ..Challenge::new(app.random.id(), Kind::Push, app.clock.now(), CHALLENGE_LIFE)
+        ..Challenge::new(app.random.id(), Kind::Push, app.clock.now(), app.config.window)
     };
     tx.insert_challenge(&challenge).await?;
     let about = About::action(&user, &holder.action, Method::Push);
