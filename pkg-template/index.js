@@ -164,18 +164,18 @@ const call = (operation, instance, given) =>
       let answer;
       try {
         answer = resume(values, (current ??= start(values, operation)), how, value);
-        if (answer % 4 === 1 && !pending.has(fail)) return void resume(values, current, CANCELLED);
+        if ((answer & 3) === 1 && !pending.has(fail)) return void resume(values, current, CANCELLED);
       } catch (cause) {
         return failed(cause);
       }
       const result = at(answer >> 2, values);
-      if (answer % 4 === 1) {
+      if ((answer & 3) === 1) {
         task = current;
         Promise.resolve(result).then(
           (value) => step(FULFILLED, value),
           (cause) => step(REJECTED, cause),
         );
-      } else end(answer % 4 === 3 ? reject : resolve, result);
+      } else end((answer & 3) === 3 ? reject : resolve, result);
     };
     pending.add(fail);
     release = limit(options, giveUp);
@@ -217,7 +217,7 @@ const uuid = () =>
 /* ---- The token cells ---- */
 
 /** The operation that describes the binding window. */
-const BINDING = 70;
+const BINDING = 35;
 
 /**
  * Token cells by base URL and tenant. Instances of one tenant share theirs; nothing outside this module and the core
@@ -282,7 +282,7 @@ const page = {};
 /** The methods of each namespace, by the number of their operation (`src/operation.rs`). */
 const NAMESPACES = {
   passkey: {
-    ...enumeration("signUp signIn isAvailableOnDevice", 64),
+    ...enumeration("signUp signIn isAvailableOnDevice", 29),
     api: enumeration(
       "registrationOptions addAuthenticator authenticationOptions authenticationOptionsWeb verify getAuthenticators " +
         "getPasskeyAuthenticator challenge",
@@ -295,7 +295,7 @@ const NAMESPACES = {
   whatsapp: enumeration("challenge verify", 16),
   emailML: enumeration("enroll challenge checkVerificationStatus", 18),
   securityKey: {
-    ...enumeration("enroll verify", 68),
+    ...enumeration("enroll verify", 33),
     api: enumeration("registrationOptions addAuthenticator authenticationOptions verify", 21),
   },
   push: enumeration("challenge verify", 25),

@@ -13,66 +13,49 @@ const encode = (buffer) => {
     .replace(/=+$/, "");
 };
 
-/** Where options have buffers: names whose strings are decoded, at any depth below names that are listed too. */
-const OPTIONS = {
-  challenge: decode,
-  user: { id: decode },
-  excludeCredentials: [{ id: decode }],
-  allowCredentials: [{ id: decode }],
-  extensions: {
-    largeBlob: { write: decode },
-    prf: { eval: { first: decode, second: decode }, evalByCredential: { "*": { first: decode, second: decode } } },
-  },
+/** Where options have buffers. Items of a list are at the path of the list. */
+const BUFFERS =
+  /^\.(challenge|(user|(exclude|allow)Credentials)\.id|extensions\.(largeBlob\.write|prf\.(eval|evalByCredential\.[^.]*)\.(first|second)))$/;
+
+/** A copy, in which `change` replaces what it wants to, by its value and its path. */
+const copy = (value, change, path = "") => {
+  const changed = change(value, path);
+  if (changed !== value || Object(value) !== value) return changed;
+  if (Array.isArray(value)) return value.map((item) => copy(item, change, path));
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, copy(item, change, `${path}.${name}`)]));
 };
 
-const changed = (value, change) =>
-  Object.fromEntries(Object.entries(value).map(([name, item]) => [name, change(item, name)]));
-
-const convert = (value, schema) => {
-  if (!schema || value === undefined || value === null) return value;
-  if (typeof schema === "function") return schema(value);
-  if (Array.isArray(schema)) return value.map((item) => convert(item, schema[0]));
-  return changed(value, (item, name) => convert(item, schema[name] ?? schema["*"]));
-};
-
-/** Any buffer in a result, wherever an extension has put it. */
-const encodeAll = (value) => {
-  if (value instanceof ArrayBuffer || ArrayBuffer.isView(value)) return encode(value);
-  if (Array.isArray(value)) return value.map(encodeAll);
-  if (typeof value !== "object" || value === null) return value;
-  return changed(value, encodeAll);
-};
-
-export const parseCreationOptionsFromJSON = (json) => convert(json, OPTIONS);
+export const parseCreationOptionsFromJSON = (json) =>
+  copy(json, (value, path) => (value?.replace && BUFFERS.test(path) ? decode(value) : value));
 export const parseRequestOptionsFromJSON = parseCreationOptionsFromJSON;
 
-/** What an extension or an old browser implements wrongly is left out. */
-const attempt = (response, method) => {
-  try {
-    return response[method]?.() ?? undefined;
-  } catch {
-    return undefined;
+const FIELDS =
+  "clientDataJSON attestationObject authenticatorData signature userHandle transports publicKeyAlgorithm publicKey";
+
+/** What the response has under these names, or its methods give. What a browser implements wrongly is left out. */
+const fieldsOf = (response) => {
+  const fields = {};
+  for (const name of FIELDS.split(" ")) {
+    try {
+      fields[name] = response[name] ?? response[name.replace(/./, (first) => "get" + first.toUpperCase())]();
+    } catch {
+      // No such method, mostly.
+    }
   }
+  return fields;
 };
 
 export const toJSON = (credential) => {
   const { id, rawId, type, response, authenticatorAttachment } = credential;
-  const { clientDataJSON, attestationObject, authenticatorData, signature, userHandle } = response;
-  return encodeAll({
-    id,
-    rawId,
-    type,
-    response: attestationObject
-      ? {
-          clientDataJSON,
-          attestationObject,
-          transports: attempt(response, "getTransports"),
-          publicKeyAlgorithm: attempt(response, "getPublicKeyAlgorithm"),
-          publicKey: attempt(response, "getPublicKey"),
-          authenticatorData: attempt(response, "getAuthenticatorData"),
-        }
-      : { clientDataJSON, authenticatorData, signature, userHandle: userHandle ?? undefined },
-    clientExtensionResults: credential.getClientExtensionResults(),
-    authenticatorAttachment: authenticatorAttachment ?? undefined,
-  });
+  return copy(
+    {
+      id,
+      rawId,
+      type,
+      response: fieldsOf(response),
+      clientExtensionResults: credential.getClientExtensionResults(),
+      authenticatorAttachment: authenticatorAttachment ?? undefined,
+    },
+    (value) => (value?.byteLength >= 0 ? encode(value) : value),
+  );
 };

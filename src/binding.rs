@@ -27,7 +27,7 @@ pub(crate) fn renew(state: &State, token: Val) {
 
 /// `token`, and `user`, which stands for whose it is: the token that the app itself has set last.
 fn cell(state: &State) -> Val {
-    state.context.get(k!("cell"))
+    state.context().get(k!("cell"))
 }
 
 /// What the token says of the binding window: `{state, expiresAt, remainingMs, scopes, userId}`, never the token itself.
@@ -35,10 +35,10 @@ fn cell(state: &State) -> Val {
 /// one that is over, `none` is no token, one that adds nothing, and one that cannot be read.
 pub(crate) fn describe(state: &State) -> Outcome {
     let claims = claims(token(state));
-    let scopes = claims.get(k!("scope")).invoke(k!("split"), [val(k!(" "))]).data().or(list([]));
+    let scopes = claims.get(k!("scope")).ask(k!("split"), [val(k!(" "))]).or(list([]));
     let end = claims.get(k!("exp")).to_float() * 1000.0;
     let remaining = end - now();
-    let adds = scopes.invoke(k!("includes"), [val(k!("add:authenticators"))]).data().is_truthy();
+    let adds = scopes.ask(k!("includes"), [val(k!("add:authenticators"))]).is_truthy();
     let (state, remaining) = if remaining > 0.0 {
         (if adds { k!("open") } else { k!("none") }, remaining)
     } else {
@@ -61,11 +61,11 @@ pub(crate) fn lifetime(token: Val) -> f64 {
 
 /// The claims of a JSON Web Token (RFC 7519), unverified: the browser has no key, and needs none.
 fn claims(token: Val) -> Val {
-    let payload = token.invoke(k!("split"), [val(k!("."))]).data().at(1);
-    let payload = payload.invoke(k!("replaceAll"), [val(k!("-")), val(k!("+"))]).data();
-    let payload = payload.invoke(k!("replaceAll"), [val(k!("_")), val(k!("/"))]).data();
-    let bytes = globals().invoke(k!("atob"), [payload]).data();
+    let payload = token.ask(k!("split"), [val(k!("."))]).get(k!("1"));
+    let payload = payload.ask(k!("replaceAll"), [val(k!("-")), val(k!("+"))]);
+    let payload = payload.ask(k!("replaceAll"), [val(k!("_")), val(k!("/"))]);
+    let bytes = globals().ask(k!("atob"), [payload]);
     // Bytes to UTF-8, by the pair of functions that has always done it.
-    let escaped = globals().invoke(k!("escape"), [bytes]).data();
-    parse(globals().invoke(k!("decodeURIComponent"), [escaped]).data()).data()
+    let escaped = globals().ask(k!("escape"), [bytes]);
+    parse(globals().ask(k!("decodeURIComponent"), [escaped]))
 }

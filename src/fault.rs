@@ -16,7 +16,7 @@ pub(crate) fn answer(state: &State, code: Word, description: Word) -> Outcome {
 
 /// An answer of these three, which is logged if the caller asked for that. `error` is deprecated.
 pub(crate) fn coded(state: &State, error: Val, code: Val, description: Val) -> Outcome {
-    if state.context.get(k!("enableLogging")).is_truthy() {
+    if state.context().has(val(k!("enableLogging"))) {
         let colon = val(if description.is_missing() { k!("") } else { k!(": ") });
         log(text([val(k!("[Authsignal] ")), code, colon, description]));
     }
@@ -37,14 +37,25 @@ pub(crate) fn token_not_set() -> Outcome {
 }
 
 /// A refused ceremony. Only the face can make an error of a class that `instanceof` knows.
+#[inline(always)]
 pub(crate) fn ceremony(state: &State, code: Word, message: Val, cause: Val) -> Outcome {
-    let arguments = list([val(code), message]);
+    refused(state, val(code), message, cause)
+}
+
+fn refused(state: &State, code: Val, message: Val, cause: Val) -> Outcome {
+    let arguments = list([code, message]);
     arguments.push(cause);
-    let error = state.context.apply(k!("webAuthnError"), arguments);
+    let error = state.context().apply(k!("webAuthnError"), arguments);
     Outcome::throw(error.data().or(cause))
 }
 
 /// A wrong call.
+#[inline(always)]
 pub(crate) fn misuse(message: Word) -> Outcome {
+    throw(val(message))
+}
+
+#[inline(never)]
+fn throw(message: Val) -> Outcome {
     Outcome::throw(error(message))
 }

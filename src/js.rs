@@ -3,11 +3,11 @@
 //! The face starts an operation, and resumes it whenever the promise that it waits for has settled.
 
 use crate::task::Task;
+use crate::value::Val;
 use std::alloc::{GlobalAlloc, Layout};
 use std::arch::wasm32;
 use std::cell::Cell;
 use std::ptr;
-use wasm_bindgen::prelude::*;
 
 /// The promise was rejected.
 pub const REJECTED: i32 = 1;
@@ -15,9 +15,9 @@ pub const REJECTED: i32 = 1;
 pub const CANCELLED: i32 = 2;
 
 /// Begins an operation by its number (see [`crate::operation`]) and returns its task.
-#[wasm_bindgen]
-pub fn start(operation: i32) -> *mut u8 {
-    Box::into_raw(Box::new(Task::new(operation as u8))).cast()
+#[unsafe(no_mangle)]
+pub extern "C" fn start(operation: u8) -> *mut u8 {
+    Box::into_raw(Box::new(Task::new(operation))).cast()
 }
 
 /// Resumes a task, with what came of the promise that it waits for: [`REJECTED`], [`CANCELLED`], or 0 for fulfilled,
@@ -27,17 +27,15 @@ pub fn start(operation: i32) -> *mut u8 {
 /// # Safety
 /// `task` was returned by [`start`] of this core, does not run, and has not yet been answered with an end. The face is
 /// the only caller, and keeps the number to itself.
-#[wasm_bindgen]
-pub unsafe fn resume(task: *mut u8, how: i32, value: JsValue) -> u32 {
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn resume(task: *mut u8, how: i32, value: i32) -> i32 {
     // SAFETY: see above.
     let mut task = unsafe { Box::from_raw(task.cast::<Task>()) };
     if how == CANCELLED {
-        // Its slot goes with the task.
-        std::mem::forget(value);
         task.cancel();
         return 0;
     }
-    let outcome = task.resume(how != REJECTED, value, |outcome| outcome);
+    let outcome = task.resume(how != REJECTED, Val::at_slot(value), |outcome| outcome);
     if outcome.is_waiting() {
         let _ = Box::into_raw(task);
     }

@@ -8,8 +8,6 @@
 mod kept {
     use crate::value::Val;
     use crate::words::{self, Word};
-    use wasm_bindgen::JsValue;
-    use wasm_bindgen::convert::IntoWasmAbi;
 
     /// Nothing: the face has them.
     pub(crate) struct Values;
@@ -20,25 +18,40 @@ mod kept {
         }
     }
 
-    pub(crate) fn own(_slot: u32) {}
+    pub(crate) fn own(_slot: i32) {}
 
     pub(crate) fn within<T>(_values: &mut Values, run: impl FnOnce() -> T) -> T {
         run()
     }
 
-    /// A word, as a JavaScript string.
-    pub(crate) const fn val(word: Word) -> Val {
-        Val::at_slot(word.index() as u32)
+    /// `undefined`.
+    pub(crate) const fn undefined() -> Val {
+        Val::at_slot(0)
+    }
+
+    /// `true` or `false`.
+    pub(crate) const fn boolean(value: bool) -> Val {
+        Val::at_slot(1 + value as i32)
+    }
+
+    /// `null`.
+    pub(crate) const fn null() -> Val {
+        Val::at_slot(3)
     }
 
     /// The global object.
     pub(crate) const fn globals() -> Val {
-        Val::at_slot(words::COUNT as u32)
+        Val::at_slot(4)
+    }
+
+    /// A word, as a JavaScript string.
+    pub(crate) const fn val(word: Word) -> Val {
+        Val::at_slot(word.slot())
     }
 
     /// The first of the slots that the glue fills when it begins a task: the instance's context, then the parameters.
-    pub(crate) fn given(index: u32) -> Val {
-        Val::at_slot(JsValue::FALSE.into_abi() + 1 + index)
+    pub(crate) const fn given(index: i32) -> Val {
+        Val::at_slot(words::OWN as i32 + index)
     }
 }
 
@@ -77,11 +90,11 @@ mod kept {
     }
 
     /// Gives a slot to the task that runs.
-    pub(crate) fn own(slot: u32) {
+    pub(crate) fn own(slot: i32) {
         // SAFETY: `within` sets the pointer to values that it borrows for as long as the pointer stands, and nothing
         // here calls back into it.
         if let Some(values) = unsafe { CURRENT.with(Cell::get).as_mut() } {
-            values.0.push(slot);
+            values.0.push(slot as u32);
         }
     }
 
@@ -101,8 +114,28 @@ mod kept {
                 let all = texts.chain([js_sys::global().into()]);
                 slots.iter().zip(all).for_each(|(slot, value)| slot.set(value.into_abi()));
             }
-            Val::at_slot(slots[index].get())
+            Val::at_slot(slots[index].get() as i32)
         })
+    }
+
+    /// `undefined`.
+    pub(crate) fn undefined() -> Val {
+        constant(JsValue::UNDEFINED)
+    }
+
+    /// `true` or `false`.
+    pub(crate) fn boolean(value: bool) -> Val {
+        constant(JsValue::from_bool(value))
+    }
+
+    /// `null`.
+    pub(crate) fn null() -> Val {
+        constant(JsValue::NULL)
+    }
+
+    /// A constant of wasm-bindgen, whose slot is nobody's to free.
+    fn constant(value: JsValue) -> Val {
+        Val::at_slot(value.into_abi() as i32)
     }
 
     /// A word, as a JavaScript string.

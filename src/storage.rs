@@ -10,8 +10,8 @@ use crate::words::{Word, k};
 const KEY: Word = k!("as_user_passkey_map");
 
 fn load() -> Val {
-    let stored = global(k!("localStorage")).invoke(k!("getItem"), [val(KEY)]).data();
-    let map = parse(stored).data();
+    let stored = global(k!("localStorage")).ask(k!("getItem"), [val(KEY)]);
+    let map = parse(stored);
     if map.is_object() { map } else { object() }
 }
 
@@ -28,7 +28,7 @@ fn credentials(map: Val, user: Val) -> Val {
 
 /// Where that credential stands in a list, below 0 if nowhere.
 fn position(known: Val, credential: Val) -> i32 {
-    known.invoke(k!("indexOf"), [credential]).data().to_int()
+    known.ask(k!("indexOf"), [credential]).to_int()
 }
 
 /// Remembers a credential of that user; one without an id has the key `""`.
@@ -46,7 +46,7 @@ pub(crate) fn remember(user: Val, credential: Val) {
 /// Forgets a credential, whoever's it is.
 pub(crate) fn forget(credential: Val) {
     let map = load();
-    for known in global(k!("Object")).invoke(k!("values"), [map]).data().items() {
+    for known in global(k!("Object")).ask(k!("values"), [map]).items() {
         if known.is_list() && position(known, credential) >= 0 {
             let _ = known.invoke(k!("splice"), [(position(known, credential)).into(), 1.into()]);
         }

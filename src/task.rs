@@ -6,13 +6,12 @@
 //! expensive where every local must survive it, and a list of steps is a few bytes.
 
 use crate::ceremony;
-use crate::flow::{self, Step};
+use crate::flow::{self, Flow, Step};
 #[cfg(feature = "js")]
 use crate::slots;
-use crate::slots::{Values, within};
+use crate::slots::{Values, val, within};
 use crate::value::{Outcome, Val, check};
 use crate::words::{Word, k};
-use wasm_bindgen::prelude::*;
 
 /// An operation that was started and has not ended.
 pub(crate) struct Task {
@@ -25,9 +24,11 @@ pub(crate) struct State {
     /// What the instance of the client knows, as the face hands it over: `baseUrl`, `tenantId`, `deviceId`, `cell` (the
     /// token, shared by the instances of a tenant), `page` (the ceremony, shared by all), `enableLogging`,
     /// `throwOnNetworkError`, the callback `onTokenExpired`, and the face's own `webAuthnError`, `delay`, `background`.
-    pub(crate) context: Val,
+    #[cfg(not(feature = "js"))]
+    context: Val,
     /// A copy of the caller's parameters, to which the steps add what the next request needs.
-    pub(crate) parameters: Val,
+    #[cfg(not(feature = "js"))]
+    parameters: Val,
     /// What the server offers for a ceremony: `{challengeId, options}`.
     pub(crate) offer: Val,
     /// The credential that the ceremony brought, as WebAuthn JSON.
@@ -47,28 +48,28 @@ pub(crate) struct State {
     pub(crate) autofill: bool,
     /// The operation, by its number.
     pub(crate) operation: u8,
-    steps: &'static [Step],
+    steps: Flow,
     at: usize,
 }
 
 impl Task {
     /// An operation by its number, of an instance's context and an object of the caller's.
     #[cfg(not(feature = "js"))]
-    pub(crate) fn new(operation: u8, context: JsValue, parameters: JsValue) -> Task {
+    pub(crate) fn new(operation: u8, context: wasm_bindgen::JsValue, parameters: wasm_bindgen::JsValue) -> Task {
         let mut values = Values::new();
         let (context, parameters) = within(&mut values, || (context.into(), parameters.into()));
-        Task { values, state: State::new(operation, context, parameters) }
+        Task { values, state: State { context, parameters, ..State::new(operation) } }
     }
 
     /// An operation by its number, whose context and parameters the glue has put where they belong.
     #[cfg(feature = "js")]
     pub(crate) fn new(operation: u8) -> Task {
-        Task { values: Values::new(), state: State::new(operation, slots::given(0), slots::given(1)) }
+        Task { values: Values::new(), state: State::new(operation) }
     }
 
     /// Goes on, with what came of the promise (the first time, with anything), until the next promise or the end, and
     /// hands its value to `take`.
-    pub(crate) fn resume<T>(&mut self, fulfilled: bool, value: JsValue, take: impl FnOnce(Outcome) -> T) -> T {
+    pub(crate) fn resume<T>(&mut self, fulfilled: bool, value: impl Into<Val>, take: impl FnOnce(Outcome) -> T) -> T {
         let Task { values, state } = self;
         within(values, || {
             let value = value.into();
@@ -89,11 +90,13 @@ impl Task {
 }
 
 impl State {
-    fn new(operation: u8, context: Val, parameters: Val) -> State {
+    fn new(operation: u8) -> State {
         let nothing = Val::default();
         State {
-            context,
-            parameters,
+            #[cfg(not(feature = "js"))]
+            context: nothing,
+            #[cfg(not(feature = "js"))]
+            parameters: nothing,
             offer: nothing,
             credential: nothing,
             data: nothing,
@@ -110,7 +113,7 @@ impl State {
     }
 
     fn walk(&mut self) -> Outcome {
-        while let Some(step) = self.steps.get(self.at) {
+        while let Some(step) = self.steps.get(self.at).filter(|step| **step != Step::End) {
             let outcome = flow::perform(*step, self);
             if outcome.is_waiting() {
                 self.phase += 1;
@@ -123,14 +126,35 @@ impl State {
         self.data.into()
     }
 
+    /// See the field: in the npm core the slot is the same for all tasks.
+    pub(crate) fn context(&self) -> Val {
+        #[cfg(feature = "js")]
+        return slots::given(0);
+        #[cfg(not(feature = "js"))]
+        self.context
+    }
+
+    pub(crate) fn parameters(&self) -> Val {
+        #[cfg(feature = "js")]
+        return slots::given(1);
+        #[cfg(not(feature = "js"))]
+        self.parameters
+    }
+
     /// A parameter.
     pub(crate) fn get(&self, name: Word) -> Val {
-        self.parameters.get(name)
+        self.parameters().get(name)
+    }
+
+    /// Whether a parameter is given, and is not `false`, `0` or empty.
+    #[inline(always)]
+    pub(crate) fn has(&self, name: Word) -> bool {
+        self.parameters().has(val(name))
     }
 
     /// Sets a parameter for the next request.
     pub(crate) fn set(&self, name: Word, value: Val) {
-        self.parameters.set(name, value);
+        self.parameters().set(name, value);
     }
 
     /// Goes so many steps back, counted from the one that is performed.

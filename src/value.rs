@@ -9,6 +9,7 @@
 
 use crate::slots;
 pub(crate) use crate::slots::{globals, val};
+use crate::slots::{null, undefined};
 use crate::words::{Word, k};
 use std::mem::ManuallyDrop;
 use std::ops::Deref;
@@ -19,7 +20,7 @@ use wasm_bindgen::prelude::*;
 
 /// A JavaScript value that belongs to the running task.
 #[derive(Clone, Copy)]
-pub(crate) struct Val(u32);
+pub(crate) struct Val(i32);
 
 /// Crosses to JavaScript as a reference does: the slot stays ours.
 impl WasmDescribe for Val {
@@ -29,9 +30,9 @@ impl WasmDescribe for Val {
 }
 
 impl IntoWasmAbi for Val {
-    type Abi = u32;
+    type Abi = i32;
 
-    fn into_abi(self) -> u32 {
+    fn into_abi(self) -> i32 {
         self.0
     }
 }
@@ -46,24 +47,25 @@ impl WasmDescribe for Fresh {
 }
 
 impl FromWasmAbi for Fresh {
-    type Abi = u32;
+    type Abi = i32;
 
-    unsafe fn from_abi(slot: u32) -> Self {
+    unsafe fn from_abi(slot: i32) -> Self {
         Fresh(Val::owned(slot))
     }
 }
 
-// What may throw. In the npm build the glue catches it, and hands over an outcome (`attempt` in xtask/src/core.js).
+// What may throw. In the npm build the glue catches it, and hands over `undefined`, or the outcome of a call
+// (xtask/src/core.js).
 #[cfg(feature = "js")]
 #[wasm_bindgen]
 extern "C" {
     type Any;
     #[wasm_bindgen(method, structural, indexing_getter)]
-    fn property(this: &Any, key: Val) -> Outcome;
+    fn property(this: &Any, key: Val) -> Fresh;
     #[wasm_bindgen(method, structural, indexing_setter)]
     fn set_property(this: &Any, key: Val, value: Val);
     #[wasm_bindgen(method, structural)]
-    fn join(this: &Any, separator: Val) -> Outcome;
+    fn join(this: &Any, separator: Val) -> Fresh;
     #[wasm_bindgen(js_namespace = Reflect, js_name = apply)]
     fn reflect_apply(method: Val, this: Val, arguments: Val) -> Outcome;
 }
@@ -113,7 +115,7 @@ pub(crate) fn global(key: Word) -> Val {
 
 /// The page's clock: milliseconds since 1970.
 pub(crate) fn now() -> f64 {
-    global(k!("Date")).invoke(k!("now"), []).data().to_float()
+    global(k!("Date")).ask(k!("now"), []).to_float()
 }
 
 /// A new object without properties.
@@ -160,6 +162,7 @@ pub(crate) fn text<const N: usize>(parts: [Val; N]) -> Val {
     text_of_four(part(0), part(1), part(2), part(3))
 }
 
+#[inline(never)]
 fn text_of_four(first: Val, second: Val, third: Val, fourth: Val) -> Val {
     array_of_four(first, second, third, fourth).0.join(val(k!("")))
 }
@@ -167,19 +170,19 @@ fn text_of_four(first: Val, second: Val, third: Val, fourth: Val) -> Val {
 impl Default for Val {
     /// `undefined`.
     fn default() -> Self {
-        Val(JsValue::UNDEFINED.into_abi())
+        undefined()
     }
 }
 
 impl From<JsValue> for Val {
     fn from(value: JsValue) -> Self {
-        Val::owned(value.into_abi())
+        Val::owned(value.into_abi() as i32)
     }
 }
 
 impl From<bool> for Val {
     fn from(value: bool) -> Self {
-        Val(JsValue::from_bool(value).into_abi())
+        slots::boolean(value)
     }
 }
 
@@ -198,26 +201,26 @@ impl From<i32> for Val {
 /// What a step comes to: data, a promise to wait for, or one of the two ends without. A single word, of the value's slot and two bits
 /// of kind, where a `Result` is three words and a detour through memory; [`check`] does what `?` does.
 #[derive(Clone, Copy)]
-pub(crate) struct Outcome(u32);
+pub(crate) struct Outcome(i32);
 
 /// The kinds of outcome, as the face knows them too.
-const DATA: u32 = 0;
-const WAIT: u32 = 1;
-const ANSWER: u32 = 2;
-const THROWN: u32 = 3;
+const DATA: i32 = 0;
+const WAIT: i32 = 1;
+const ANSWER: i32 = 2;
+const THROWN: i32 = 3;
 
 impl Outcome {
-    const fn new(value: Val, kind: u32) -> Self {
+    const fn new(value: Val, kind: i32) -> Self {
         Outcome(value.0 << 2 | kind)
     }
 
-    const fn kind(self) -> u32 {
+    const fn kind(self) -> i32 {
         self.0 & 3
     }
 
     /// The number that the face takes apart again.
     #[cfg(feature = "js")]
-    pub(crate) const fn number(self) -> u32 {
+    pub(crate) const fn number(self) -> i32 {
         self.0
     }
 
@@ -231,9 +234,9 @@ impl Outcome {
         Outcome::new(value, THROWN)
     }
 
-    /// The data, made a promise to wait for.
-    pub(crate) fn wait(self) -> Self {
-        if self.is_data() { Outcome::new(self.value(), WAIT) } else { self }
+    /// The data, made a promise to wait for. What is thrown stays that; no answer is ever asked for this.
+    pub(crate) const fn wait(self) -> Self {
+        Outcome(self.0 | WAIT)
     }
 
     /// The same value, thrown.
@@ -279,25 +282,44 @@ impl WasmDescribe for Outcome {
 
 #[cfg(feature = "js")]
 impl FromWasmAbi for Outcome {
-    type Abi = u32;
+    type Abi = i32;
 
-    unsafe fn from_abi(number: u32) -> Self {
+    unsafe fn from_abi(number: i32) -> Self {
         Outcome(number)
     }
 }
 
 /// What came of an import that may throw.
-#[cfg(feature = "js")]
-fn attempted(outcome: Outcome) -> Outcome {
-    outcome
+#[cfg(not(feature = "js"))]
+impl From<Result<Fresh, JsValue>> for Outcome {
+    fn from(result: Result<Fresh, JsValue>) -> Self {
+        match result {
+            Ok(value) => value.0.into(),
+            Err(thrown) => Outcome::throw(thrown.into()),
+        }
+    }
 }
 
 #[cfg(not(feature = "js"))]
-fn attempted(result: Result<Fresh, JsValue>) -> Outcome {
-    match result {
-        Ok(value) => value.0.into(),
-        Err(thrown) => Outcome::throw(thrown.into()),
+impl From<Result<Fresh, JsValue>> for Val {
+    fn from(result: Result<Fresh, JsValue>) -> Self {
+        Outcome::from(result).data()
     }
+}
+
+#[cfg(feature = "js")]
+impl From<Fresh> for Val {
+    fn from(value: Fresh) -> Self {
+        value.0
+    }
+}
+
+/// Calls a function, with that for `this`.
+fn call(function: Val, this: Val, arguments: Val) -> Outcome {
+    #[cfg(feature = "js")]
+    return reflect_apply(function, this, arguments);
+    #[cfg(not(feature = "js"))]
+    reflect_apply(function, this, arguments).into()
 }
 
 /// The data of an outcome; any other outcome is returned.
@@ -325,12 +347,12 @@ impl<T> Deref for View<T> {
 
 impl Val {
     /// The value of a slot that is nobody's to free, or somebody else's.
-    pub(crate) const fn at_slot(slot: u32) -> Val {
+    pub(crate) const fn at_slot(slot: i32) -> Val {
         Val(slot)
     }
 
     /// The value of a slot that was handed over: the task's from now on.
-    fn owned(slot: u32) -> Val {
+    fn owned(slot: i32) -> Val {
         slots::own(slot);
         Val(slot)
     }
@@ -338,7 +360,7 @@ impl Val {
     /// This as a type of `web-sys`, or as what wraps one.
     pub(crate) fn view<T: JsCast, U: From<T>>(self) -> View<U> {
         // SAFETY: the slot is valid while its task runs, and the view never frees it.
-        View(ManuallyDrop::new(U::from(T::unchecked_from_js(unsafe { JsValue::from_abi(self.0) }))))
+        View(ManuallyDrop::new(U::from(T::unchecked_from_js(unsafe { JsValue::from_abi(self.0 as u32) }))))
     }
 
     /// A value of its own, that outlives the task.
@@ -347,20 +369,24 @@ impl Val {
         self.view::<JsValue, JsValue>().clone()
     }
 
-    fn property(self, key: Val) -> Outcome {
-        attempted(self.view::<Any, Any>().property(key))
-    }
-
     /// Reads a property of something that we or the browser made: a value that has none is `undefined`.
+    #[inline(always)]
     pub(crate) fn get(self, key: Word) -> Val {
         self.get_by(val(key))
     }
 
     /// As [`Val::get`], by a key that is data.
     pub(crate) fn get_by(self, key: Val) -> Val {
-        self.property(key).data()
+        self.view::<Any, Any>().property(key).into()
     }
 
+    /// Whether a property is truthy.
+    #[inline(never)]
+    pub(crate) fn has(self, key: Val) -> bool {
+        self.get_by(key).is_truthy()
+    }
+
+    #[inline(always)]
     pub(crate) fn set(self, key: Word, value: Val) {
         self.set_by(val(key), value);
     }
@@ -380,10 +406,10 @@ impl Val {
         self
     }
 
-    /// Sets properties to those of another object: pairs of the name here and the name there.
-    pub(crate) fn take(self, from: Val, names: &[(Word, Word)]) -> Val {
-        for (name, source) in names {
-            self.set(*name, from.get(*source));
+    /// Sets properties to those of that name of another object.
+    pub(crate) fn take(self, from: Val, names: &[Word]) -> Val {
+        for name in names {
+            self.set(*name, from.get(*name));
         }
         self
     }
@@ -395,7 +421,7 @@ impl Val {
 
     /// The items of a list, with that between them; `undefined` where they cannot be written.
     pub(crate) fn join(self, separator: Val) -> Val {
-        attempted(self.view::<Any, Any>().join(separator)).data()
+        self.view::<Any, Any>().join(separator).into()
     }
 
     /// An item of a list.
@@ -404,9 +430,10 @@ impl Val {
     }
 
     /// The items of a list; of anything else, none.
-    pub(crate) fn items(self) -> impl Iterator<Item = Val> {
+    #[inline(always)]
+    pub(crate) fn items(self) -> Items {
         let length = if self.is_list() { self.get(k!("length")).to_int() } else { 0 };
-        (0..length).map(move |index| self.at(index))
+        Items { list: self, index: 0, length }
     }
 
     /// A number, cut to an integer; 0 for anything else.
@@ -426,15 +453,33 @@ impl Val {
     }
 
     /// As [`Val::invoke`], with the arguments in a list.
+    #[inline(always)]
     pub(crate) fn apply(self, name: Word, arguments: Val) -> Outcome {
-        let method = self.get(name);
+        self.apply_by(val(name), arguments)
+    }
+
+    /// As [`Val::invoke`], where what fails brings `undefined`.
+    #[inline(always)]
+    pub(crate) fn ask(self, name: Word, arguments: impl Values) -> Val {
+        self.ask_by(val(name), arguments.list())
+    }
+
+    #[inline(never)]
+    fn ask_by(self, name: Val, arguments: Val) -> Val {
+        self.apply_by(name, arguments).data()
+    }
+
+    #[inline(never)]
+    fn apply_by(self, name: Val, arguments: Val) -> Outcome {
+        let method = self.get_by(name);
         if !method.is_truthy() {
             return Outcome::throw(Val::default());
         }
-        attempted(reflect_apply(method, self, arguments))
+        call(method, self, arguments)
     }
 
     /// Whether this is that string.
+    #[inline(always)]
     pub(crate) fn is(self, text: Word) -> bool {
         self.equals(val(text))
     }
@@ -450,7 +495,7 @@ impl Val {
 
     /// Whether this is `undefined` or `null`.
     pub(crate) fn is_missing(self) -> bool {
-        self.is_undefined() || self.equals(Val(JsValue::NULL.into_abi()))
+        self.is_undefined() || self.equals(null())
     }
 
     pub(crate) fn is_undefined(self) -> bool {
@@ -458,11 +503,13 @@ impl Val {
     }
 
     /// Whether this is an object, an array or a function.
+    #[inline(never)]
     pub(crate) fn is_object(self) -> bool {
         self.equals(object_of(self).0)
     }
 
     /// Whether this is a string: what is one becomes itself when it is joined to nothing.
+    #[inline(never)]
     pub(crate) fn is_string(self) -> bool {
         self.equals(text([self]))
     }
@@ -472,8 +519,30 @@ impl Val {
     }
 
     /// The first of the two that is neither `undefined` nor `null`.
+    #[inline(never)]
     pub(crate) fn or(self, other: Val) -> Val {
         if self.is_missing() { other } else { self }
+    }
+}
+
+/// What [`Val::items`] walks. A range, mapped, would return each of them by way of memory.
+pub(crate) struct Items {
+    list: Val,
+    index: i32,
+    length: i32,
+}
+
+impl Iterator for Items {
+    type Item = Val;
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<Val> {
+        if self.index >= self.length {
+            return None;
+        }
+        let item = self.list.at(self.index);
+        self.index += 1;
+        Some(item)
     }
 }
 
@@ -484,10 +553,14 @@ pub(crate) fn log(message: Val) {
 
 /// Calls one of the caller's callbacks. What it throws is logged and goes no further: a failing callback is never the
 /// failure of the operation that called it. It has no `this`, which would hand it what is ours, the token among it.
+#[inline(always)]
 pub(crate) fn notify(callbacks: Val, name: Word) {
-    let callback = callbacks.get(name);
+    call_back(callbacks.get(name));
+}
+
+fn call_back(callback: Val) {
     if callback.is_truthy() {
-        let outcome = attempted(reflect_apply(callback, Val::default(), list([])));
+        let outcome = call(callback, Val::default(), list([]));
         if outcome.is_thrown() {
             log(outcome.value());
         }
@@ -499,12 +572,12 @@ pub(crate) fn stringify(value: Val) -> Outcome {
     global(k!("JSON")).invoke(k!("stringify"), [value])
 }
 
-/// The value of a JSON text.
-pub(crate) fn parse(json: Val) -> Outcome {
-    global(k!("JSON")).invoke(k!("parse"), [json])
+/// The value of a JSON text, `undefined` of any other.
+pub(crate) fn parse(json: Val) -> Val {
+    global(k!("JSON")).ask(k!("parse"), [json])
 }
 
 /// A JavaScript error of that message.
-pub(crate) fn error(message: Word) -> Val {
-    globals().invoke(k!("Error"), [val(message)]).data()
+pub(crate) fn error(message: Val) -> Val {
+    globals().ask(k!("Error"), [message])
 }

@@ -201,5 +201,5 @@ fn security(state: &State, kind: Kind, thrown: Val, public_key: Val) -> Outcome 
 /// A host name of at least two labels that ends in letters, or `localhost`: an IP address is no domain.
 fn is_valid_domain(host: Val) -> bool {
     let domain = val(k!(r"^([A-Za-z0-9]+(-[A-Za-z0-9]+)*\.)+[A-Za-z]{2,}$"));
-    host.is(k!("localhost")) || host.invoke(k!("match"), [domain]).data().is_truthy()
+    host.is(k!("localhost")) || host.ask(k!("match"), [domain]).is_truthy()
 }

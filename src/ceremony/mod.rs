@@ -19,6 +19,7 @@ const REPLACED: Word = k!("Cancelling existing WebAuthn API call for new one");
 
 /// What the browser is asked to do.
 #[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(i32)]
 pub(crate) enum Kind {
     /// `create()`, with the browser's dialog.
     Create,
@@ -60,7 +61,7 @@ pub(crate) fn release_autofill(state: &mut State) {
 /// is under way, with its `controller`, `options` and `outcome`, and `now`, when it began. None is under way: whether the
 /// last one brought a credential.
 fn page(state: &State) -> Val {
-    state.context.get(k!("page"))
+    state.context().get(k!("page"))
 }
 
 fn public_key_credential() -> Val {
@@ -69,19 +70,19 @@ fn public_key_credential() -> Val {
 
 /// Waits for `PublicKeyCredential.getClientCapabilities()`; a browser without it has none.
 pub(crate) fn ask_capabilities() -> Outcome {
-    Outcome::from(public_key_credential().invoke(k!("getClientCapabilities"), []).data()).wait()
+    Outcome::from(public_key_credential().ask(k!("getClientCapabilities"), [])).wait()
 }
 
 /// What kind of ceremony the parameters ask for. Only a registration brings an `rp`.
 fn kind(state: &State) -> Kind {
     let creates = state.offer.get(k!("options")).get(k!("rp")).is_object();
-    if creates && state.get(k!("useAutoRegister")).is_truthy() {
+    if creates && state.has(k!("useAutoRegister")) {
         Kind::CreateConditional
     } else if creates {
         Kind::Create
-    } else if state.get(k!("autofill")).is_truthy() {
+    } else if state.has(k!("autofill")) {
         Kind::GetConditional
-    } else if state.get(k!("preferImmediatelyAvailableCredentials")).is_truthy() {
+    } else if state.has(k!("preferImmediatelyAvailableCredentials")) {
         Kind::GetImmediate
     } else {
         Kind::Get
@@ -99,7 +100,7 @@ pub(crate) fn convert(state: &mut State) -> Outcome {
     if state.phase > 0 {
         page(state).set(k!("conversion"), check!(state.arrived));
     } else if !public_key_credential().get(k!("parseCreationOptionsFromJSON")).is_truthy() {
-        return state.context.invoke(k!("conversion"), []).wait();
+        return state.context().invoke(k!("conversion"), []).wait();
     }
     state.data.into()
 }
@@ -111,7 +112,7 @@ pub(crate) fn run(state: &mut State) -> Outcome {
         0 => {
             state.offer = state.data;
             if kind(state) == Kind::GetConditional {
-                let available = public_key_credential().invoke(k!("isConditionalMediationAvailable"), []).data();
+                let available = public_key_credential().ask(k!("isConditionalMediationAvailable"), []);
                 return Outcome::from(available).wait();
             }
         }
@@ -120,7 +121,7 @@ pub(crate) fn run(state: &mut State) -> Outcome {
                 return fault::misuse(k!("Browser does not support WebAuthn autofill"));
             }
             let input = val(k!("input[autocomplete$='webauthn']"));
-            if !global(k!("document")).invoke(k!("querySelector"), [input]).data().is_object() {
+            if !global(k!("document")).ask(k!("querySelector"), [input]).is_object() {
                 return fault::misuse(k!(
                     "No <input> with \"webauthn\" as the only or last value in its `autocomplete` attribute was detected"
                 ));
@@ -157,7 +158,7 @@ pub(crate) fn run(state: &mut State) -> Outcome {
 /// it stays the one under way, so that a third ceremony waits as well, and the last one wins.
 fn end(state: &mut State, active: Val) -> Outcome {
     state.credential = active;
-    let reason = error(REPLACED);
+    let reason = error(val(REPLACED));
     reason.set(k!("name"), val(k!("AbortError")));
     let _ = active.get(k!("controller")).invoke(k!("abort"), [reason]);
     let first = list([active.get(k!("outcome")), grace(state).data()]);
@@ -171,7 +172,7 @@ fn make_way(state: &mut State) -> Outcome {
 }
 
 fn grace(state: &State) -> Outcome {
-    state.context.invoke(k!("delay"), [GRACE_MS.into()])
+    state.context().invoke(k!("delay"), [GRACE_MS.into()])
 }
 
 /// Starts the ceremony: its promise. `state.data` becomes what describes it.
@@ -185,7 +186,7 @@ fn begin(state: &mut State) -> Outcome {
     state.data = object()
         .with(k!("controller"), controller)
         .with(k!("options"), options)
-        .with(k!("signal"), state.context.get(k!("signal")))
+        .with(k!("signal"), state.context().get(k!("signal")))
         .with(k!("now"), now().into());
     let parser = if kind.creates() { k!("parseCreationOptionsFromJSON") } else { k!("parseRequestOptionsFromJSON") };
     let hints = state.get(k!("hints"));

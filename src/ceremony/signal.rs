@@ -25,6 +25,7 @@ pub(crate) fn unknown(rp_id: Val, credential: Val) -> Outcome {
 }
 
 /// A hint to the browser, which is waited for: what it cannot do, or refuses, is no failure.
+#[inline(always)]
 fn signal(method: Word, details: Val) -> Outcome {
-    Outcome::from(public_key_credential().invoke(method, [details]).data()).wait()
+    Outcome::from(public_key_credential().ask(method, [details])).wait()
 }

@@ -7,7 +7,7 @@ use crate::words::k;
 
 /// The two arguments of `fetch`.
 pub(super) fn plan(row: &Operation, state: &State) -> Outcome {
-    let with_cookies = row.cookies == Cookies::Always || state.get(k!("useCookies")).is_truthy();
+    let with_cookies = row.cookies == Cookies::Always || state.has(k!("useCookies"));
     let suffix = match row.cookies {
         Cookies::Web if with_cookies => val(k!("/web")),
         // The only parameter that travels in a URL: credential ids, base64url and commas, which need no escape.
@@ -15,14 +15,14 @@ pub(super) fn plan(row: &Operation, state: &State) -> Outcome {
         // Joins as nothing.
         _ => Val::default(),
     };
-    let url = text([state.context.get(k!("baseUrl")), val(k!("/client/")), val(row.path), suffix]);
+    let url = text([state.context().get(k!("baseUrl")), val(k!("/client/")), val(row.path), suffix]);
 
     let token = state.token();
     let credentials = if row.auth != Auth::Tenant && token.is_truthy() {
         text([val(k!("Bearer ")), token])
     } else {
         // The tenant id may be any text, `btoa` alone takes Latin-1 only.
-        let tenant = check!(globals().invoke(k!("encodeURIComponent"), [state.context.get(k!("tenantId"))]));
+        let tenant = check!(globals().invoke(k!("encodeURIComponent"), [state.context().get(k!("tenantId"))]));
         text([val(k!("Basic ")), check!(globals().invoke(k!("btoa"), [tenant]))])
     };
     // GET carries the content type too: the API is asked in just the way it is used to.
@@ -30,13 +30,14 @@ pub(super) fn plan(row: &Operation, state: &State) -> Outcome {
     let init = object().with(k!("method"), val(row.method)).with(k!("headers"), headers);
     let body = match row.body {
         Body::None => None,
-        Body::Fields(fields) => Some(object().take(state.parameters, fields)),
+        Body::Fields(fields) => Some(object().take(state.parameters(), &fields)),
+        Body::Code => Some(object().with(k!("verificationCode"), state.get(k!("code")))),
         Body::Bare(parameter) => Some(state.get(parameter)),
     };
     if let Some(body) = body {
         init.set(k!("body"), check!(stringify(body)));
     }
-    let signal = state.context.get(k!("signal"));
+    let signal = state.context().get(k!("signal"));
     if signal.is_truthy() {
         init.set(k!("signal"), signal);
     }

@@ -9,7 +9,8 @@ use crate::words::k;
 /// The body of a good answer. Everything else is a fault: a status outside 200 to 299, any of `error` and `errorCode`
 /// in the body (the peer knows only the first, and takes the second for data), and a body that is no JSON or `null`.
 pub(super) fn judge(outcome: Outcome, asked: Asked, state: &State) -> Outcome {
-    let State { context, status, .. } = *state;
+    let context = state.context();
+    let status = state.status;
     let body = outcome.value();
     let mut error = body.get(k!("error"));
     let mut code = body.get(k!("errorCode"));
@@ -18,7 +19,7 @@ pub(super) fn judge(outcome: Outcome, asked: Asked, state: &State) -> Outcome {
     let mut is_answer = false;
     if outcome.is_thrown() {
         // The peer rejects with this. Its documentation promises an answer, and that is the default.
-        if context.get(k!("throwOnNetworkError")).is_truthy() {
+        if context.has(val(k!("throwOnNetworkError"))) {
             return outcome;
         }
         let said = body.get(k!("message")).or(body);

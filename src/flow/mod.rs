@@ -16,18 +16,26 @@ use crate::words::k;
 const POLL_INTERVAL_MS: i32 = 1000;
 
 /// One step of a flow. A step may wait for promises, one after the other: it is performed again with each outcome.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
 pub(crate) enum Step {
+    /// These are the requests of the rows of those numbers.
+    PasskeyRegistrationOptions = PASSKEY_REGISTRATION_OPTIONS,
+    PasskeyAdd = PASSKEY_ADD,
+    SecurityKeyRegistrationOptions = SECURITY_KEY_REGISTRATION_OPTIONS,
+    SecurityKeyAdd = SECURITY_KEY_ADD,
+    SecurityKeyAuthenticationOptions = SECURITY_KEY_AUTHENTICATION_OPTIONS,
+    SecurityKeyVerify = SECURITY_KEY_VERIFY,
+    /// There is no more to do.
+    End = OPERATIONS.len() as u8,
     /// Takes the token that is set, once for all requests of the operation.
     UseToken,
     /// The request of the operation's own row.
     Own,
     /// The same, with the body of the answer for a result: the low-level `api` of the peer.
     OwnBare,
-    /// The request of that row.
-    Request(u8),
-    /// The same, without the caller having asked for it.
-    RequestQuietly(u8),
+    /// The user's authenticators, without the caller having asked for them.
+    Authenticators,
     /// What the server offers for a ceremony, where it comes without a wrapper.
     BareOffer,
     /// Loads what browsers without WebAuthn JSON lack.
@@ -58,63 +66,51 @@ pub(crate) enum Step {
     Binding,
 }
 
-/// The steps of an operation.
-pub(crate) fn steps(operation: u8) -> &'static [Step] {
-    match operation {
-        PASSKEY_SIGN_UP => &[
-            Step::PrepareSignUp,
-            Step::Request(PASSKEY_REGISTRATION_OPTIONS),
-            Step::Convert,
-            Step::Ceremony,
-            Step::Request(PASSKEY_ADD),
-            Step::Keep,
-            Step::FinishSignUp,
-            Step::Data,
-        ],
-        PASSKEY_SIGN_IN => &[
-            Step::PrepareSignIn,
-            Step::Challenge,
-            Step::AskOptions,
-            Step::Convert,
-            Step::Ceremony,
-            Step::Verify,
-            Step::Keep,
-            Step::FinishSignIn,
-            Step::Data,
-        ],
-        SECURITY_KEY_ENROLL => &[
-            Step::UseToken,
-            Step::Request(SECURITY_KEY_REGISTRATION_OPTIONS),
-            Step::BareOffer,
-            Step::Convert,
-            Step::Ceremony,
-            Step::Request(SECURITY_KEY_ADD),
-            Step::Keep,
-            Step::SecurityKey,
-            Step::Data,
-        ],
-        SECURITY_KEY_VERIFICATION => &[
-            Step::UseToken,
-            Step::Request(SECURITY_KEY_AUTHENTICATION_OPTIONS),
-            Step::BareOffer,
-            Step::Convert,
-            Step::Ceremony,
-            Step::Request(SECURITY_KEY_VERIFY),
-            Step::Keep,
-            Step::SecurityKey,
-            Step::Data,
-        ],
-        MAGIC_LINK_FINALIZE => &[Step::UseToken, Step::Own, Step::UntilVerified, Step::Keep, Step::Reply, Step::Data],
-        // The peer's quirk: these two leave it to the caller to set the token.
-        PUSH_VERIFY | QR_CODE_VERIFY => &[Step::UseToken, Step::Own, Step::Reply, Step::Data],
-        // The one public method whose result has no wrapper.
-        PASSKEY_IS_AVAILABLE => &[Step::LookUp],
-        PASSKEY_SYNC => &[Step::RequestQuietly(AUTHENTICATORS), Step::SignalAccepted],
-        BINDING => &[Step::Binding],
-        PASSKEY_REGISTRATION_OPTIONS..=CHALLENGE | SECURITY_KEY_REGISTRATION_OPTIONS..=SECURITY_KEY_VERIFY => {
-            &[Step::OwnBare]
+/// The steps of an operation. Lists of one length, for which an address is enough.
+pub(crate) type Flow = &'static [Step; 10];
+
+/// A flow of these steps.
+macro_rules! flow {
+    ($($step:ident)+) => {
+        const {
+            let steps = [$(Step::$step),+];
+            let mut flow = [Step::End; 10];
+            let mut at = 0;
+            while at < steps.len() {
+                flow[at] = steps[at];
+                at += 1;
+            }
+            &{ flow }
         }
-        _ => &[Step::UseToken, Step::Own, Step::Keep, Step::Reply, Step::Data],
+    };
+}
+
+/// The steps of an operation.
+pub(crate) fn steps(operation: u8) -> Flow {
+    match operation {
+        PASSKEY_SIGN_UP => {
+            flow!(PrepareSignUp PasskeyRegistrationOptions Convert Ceremony PasskeyAdd Keep FinishSignUp Data)
+        }
+        PASSKEY_SIGN_IN => {
+            flow!(PrepareSignIn Challenge AskOptions Convert Ceremony Verify Keep FinishSignIn Data)
+        }
+        SECURITY_KEY_ENROLL => {
+            flow!(UseToken SecurityKeyRegistrationOptions BareOffer Convert Ceremony SecurityKeyAdd Keep SecurityKey Data)
+        }
+        SECURITY_KEY_VERIFICATION => {
+            flow!(UseToken SecurityKeyAuthenticationOptions BareOffer Convert Ceremony SecurityKeyVerify Keep SecurityKey Data)
+        }
+        MAGIC_LINK_FINALIZE => flow!(UseToken Own UntilVerified Keep Reply Data),
+        // The peer's quirk: these two leave it to the caller to set the token.
+        PUSH_VERIFY | QR_CODE_VERIFY => flow!(UseToken Own Reply Data),
+        // The one public method whose result has no wrapper.
+        PASSKEY_IS_AVAILABLE => flow!(LookUp),
+        PASSKEY_SYNC => flow!(Authenticators SignalAccepted),
+        BINDING => flow!(Binding),
+        PASSKEY_REGISTRATION_OPTIONS..=CHALLENGE | SECURITY_KEY_REGISTRATION_OPTIONS..=SECURITY_KEY_VERIFY => {
+            flow!(OwnBare)
+        }
+        _ => flow!(UseToken Own Keep Reply Data),
     }
 }
 
@@ -124,7 +120,7 @@ pub(crate) fn perform(step: Step, state: &mut State) -> Outcome {
             let token = binding::token(state);
             state.set(k!("token"), token);
             // The peer leaves an empty one out.
-            if !state.get(k!("userAuthenticatorId")).is_truthy() {
+            if !state.has(k!("userAuthenticatorId")) {
                 state.set(k!("userAuthenticatorId"), Val::default());
             }
             token.into()
@@ -140,8 +136,7 @@ pub(crate) fn perform(step: Step, state: &mut State) -> Outcome {
             }
             outcome
         }
-        Step::Request(row) => engine::request(row, Asked::Yes, state),
-        Step::RequestQuietly(row) => engine::request(row, Asked::No, state),
+        Step::Authenticators => engine::request(AUTHENTICATORS, Asked::No, state),
         Step::BareOffer => object().with(k!("options"), state.data).into(),
         Step::Convert => ceremony::convert(state),
         Step::Ceremony => ceremony::run(state),
@@ -156,7 +151,7 @@ pub(crate) fn perform(step: Step, state: &mut State) -> Outcome {
                 let over = k!("The magic link is over: send another one.");
                 return fault::answer(state, k!("challenge_expired"), over);
             }
-            state.context.invoke(k!("delay"), [POLL_INTERVAL_MS.into()]).wait()
+            state.context().invoke(k!("delay"), [POLL_INTERVAL_MS.into()]).wait()
         }
         Step::UntilVerified => state.data.into(),
         Step::Keep => {
@@ -185,5 +180,7 @@ pub(crate) fn perform(step: Step, state: &mut State) -> Outcome {
             }
         }
         Step::Binding => binding::describe(state),
+        // Of the row of that number.
+        _ => engine::request(step as u8, Asked::Yes, state),
     }
 }

@@ -28,7 +28,7 @@ pub(super) fn prepare_sign_up(state: &mut State) -> Outcome {
     if !token.is_truthy() {
         return fault::token_not_set();
     }
-    if state.get(k!("useAutoRegister")).is_truthy() {
+    if state.has(k!("useAutoRegister")) {
         if state.phase == 0 {
             return ceremony::ask_capabilities();
         }
@@ -47,19 +47,21 @@ pub(super) fn prepare_sign_up(state: &mut State) -> Outcome {
 pub(super) fn finish_sign_up(state: &mut State) -> Outcome {
     let options = state.offer.get(k!("options"));
     conclude(state, options.get(k!("rp")).get(k!("id")), options.get(k!("user")).get(k!("id")));
-    let data = object()
-        .take(state.data, &[(k!("token"), k!("accessToken")), (k!("userAuthenticator"), k!("userAuthenticator"))]);
-    data.with(k!("registrationResponse"), state.credential).into()
+    object()
+        .with(k!("token"), state.data.get(k!("accessToken")))
+        .with(k!("userAuthenticator"), state.data.get(k!("userAuthenticator")))
+        .with(k!("registrationResponse"), state.credential)
+        .into()
 }
 
 /// Without a token of the call, a sign-in asks for no user: the token that is set plays no part.
 pub(super) fn prepare_sign_in(state: &mut State) -> Outcome {
     for (one, other, message) in &FORBIDDEN_PAIRS {
-        if state.get(*one).is_truthy() && state.get(*other).is_truthy() {
+        if state.has(*one) && state.has(*other) {
             return fault::misuse(*message);
         }
     }
-    if state.get(k!("preferImmediatelyAvailableCredentials")).is_truthy() {
+    if state.has(k!("preferImmediatelyAvailableCredentials")) {
         if state.phase == 0 {
             return ceremony::ask_capabilities();
         }
@@ -71,7 +73,7 @@ pub(super) fn prepare_sign_in(state: &mut State) -> Outcome {
             );
         }
     }
-    if state.get(k!("autofill")).is_truthy() && !ceremony::claim_autofill(state) {
+    if state.has(k!("autofill")) && !ceremony::claim_autofill(state) {
         // The peer's quirk: a second autofill request, as of a page that mounts twice, resolves with `{}`.
         return Outcome::answer(object());
     }
@@ -80,7 +82,7 @@ pub(super) fn prepare_sign_in(state: &mut State) -> Outcome {
 
 /// Names the action, if the caller did.
 pub(super) fn challenge(state: &mut State) -> Outcome {
-    if state.get(k!("action")).is_truthy() {
+    if state.has(k!("action")) {
         engine::request(operation::CHALLENGE, Asked::Yes, state)
     } else {
         Val::default().into()
@@ -89,7 +91,7 @@ pub(super) fn challenge(state: &mut State) -> Outcome {
 
 pub(super) fn ask_options(state: &mut State) -> Outcome {
     state.set(k!("challengeId"), state.data.get(k!("challengeId")));
-    let row = if state.get(k!("useCookies")).is_truthy() && !state.get(k!("action")).is_truthy() {
+    let row = if state.has(k!("useCookies")) && !state.has(k!("action")) {
         operation::PASSKEY_AUTHENTICATION_OPTIONS_WEB
     } else {
         operation::PASSKEY_AUTHENTICATION_OPTIONS
@@ -102,8 +104,8 @@ pub(super) fn verify(state: &mut State) -> Outcome {
     if state.phase == 0 {
         // Autofill may have waited for long: the token that counts is the one of now.
         binding::token(state);
-        state.set(k!("deviceId"), state.context.get(k!("deviceId")));
-        notify(state.parameters, k!("onVerificationStarted"));
+        state.set(k!("deviceId"), state.context().get(k!("deviceId")));
+        notify(state.parameters(), k!("onVerificationStarted"));
     }
     if state.phase == 3 {
         return Outcome::answer(state.data);
@@ -122,18 +124,12 @@ pub(super) fn verify(state: &mut State) -> Outcome {
 /// A verified sign-in opens the binding window.
 pub(super) fn finish_sign_in(state: &mut State) -> Outcome {
     conclude(state, rp_id(state), state.credential.get(k!("response")).get(k!("userHandle")));
-    let data = object().take(
-        state.data,
-        &[
-            (k!("isVerified"), k!("isVerified")),
-            (k!("token"), k!("accessToken")),
-            (k!("userId"), k!("userId")),
-            (k!("userAuthenticatorId"), k!("userAuthenticatorId")),
-            (k!("username"), k!("username")),
-            (k!("displayName"), k!("userDisplayName")),
-        ],
-    );
-    data.with(k!("authenticationResponse"), state.credential).into()
+    object()
+        .take(state.data, &[k!("isVerified"), k!("userId"), k!("userAuthenticatorId"), k!("username")])
+        .with(k!("token"), state.data.get(k!("accessToken")))
+        .with(k!("displayName"), state.data.get(k!("userDisplayName")))
+        .with(k!("authenticationResponse"), state.credential)
+        .into()
 }
 
 fn rp_id(state: &State) -> Val {
@@ -165,7 +161,7 @@ fn conclude(state: &State, rp_id: Val, user_handle: Val) {
             .with(k!("rpId"), rp_id)
             .with(k!("userHandle"), user_handle)
             .with(k!("credentialId"), id);
-        let _ = state.context.invoke(k!("background"), [i32::from(operation::PASSKEY_SYNC).into(), details]);
+        let _ = state.context().invoke(k!("background"), [i32::from(operation::PASSKEY_SYNC).into(), details]);
     }
 }
 

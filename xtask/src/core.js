@@ -1,7 +1,7 @@
 // The hand-written half of the glue, around the imports that wasm-bindgen writes. A value is known to the core by the
-// number of its slot. The first slots are the same for all: the words of src/words.rs and the global object, and from 1024
-// on the constants of wasm-bindgen. Behind them every task has slots of its own: the context, the parameters, and then
-// whatever it comes by. They go with it.
+// number of its slot. The first slots, from minus BELOW on, are the same for all: the words of src/words.rs, and among them the
+// constants of src/slots.rs. Behind them every task has slots of its own: the context, the parameters, and then whatever it
+// comes by. They go with it.
 
 let wasm;
 /** The slots of all tasks, made by the first call. */
@@ -15,13 +15,16 @@ export const attach = (exports) => {
 };
 
 /** What a slot holds, of the task whose own slots these are. */
-export const at = (slot, own = heap) => (slot < 1028 ? common[slot] : own[slot - 1028]);
+export const at = (slot, own = heap) => (slot < OWN ? common[slot + BELOW] : own[slot - OWN]);
 
 /** A copy of what an operation may be given, so that nothing of the caller's changes under it. His getters may throw. */
 export const parametersOf = (given) => {
-  common ??= [...Object.assign([...WORDS, globalThis], { length: 1024 }), undefined, null, true, false];
+  if (!common) {
+    common = WORDS;
+    common.splice(BELOW, 0, undefined, false, true, null, globalThis);
+  }
   const parameters = { __proto__: null };
-  for (const name of common.slice(0, PARAMETERS)) {
+  for (const name of common.slice(-PARAMETERS)) {
     const value = given[name];
     if (value !== undefined) parameters[name] = value;
   }
@@ -51,10 +54,21 @@ export const resume = (own, task, how, value) => {
 };
 
 /** Puts a value into a slot, and tells which. */
-const keep = (value) => heap.push(value) + 1027;
+const keep = (value) => heap.push(value) + (OWN - 1);
 
-/** An import that may throw, as an outcome of src/value.rs: four times the slot of what came of it, and 3 if it was thrown. */
+/** An import that may throw, in vain: the slot 0 is that of `undefined`. */
 const attempt =
+  (use) =>
+  (first, second, third) => {
+    try {
+      return use(first, second, third);
+    } catch {
+      return 0;
+    }
+  };
+
+/** One that may throw, as an outcome of src/value.rs: four times the slot of what came of it, and 3 if it was thrown. */
+const outcome =
   (use) =>
   (first, second, third) => {
     try {

@@ -4,7 +4,7 @@
 //! everything around it: its share is what the file shrinks by, at brotli 11, when the part is taken out.
 
 use crate::shell::{output, root, run};
-use crate::wasm::{self, leb128};
+use crate::wasm::{self, leb128, to_leb128};
 use crate::{package, setup};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
@@ -235,19 +235,6 @@ fn with_numbers(wasm: &[u8]) -> Result<Vec<u8>> {
     }
     let section = [b"\x04name\x01".to_vec(), to_leb128(list.len()), list].concat();
     Ok([wasm.to_vec(), vec![CUSTOM], to_leb128(section.len()), section].concat())
-}
-
-fn to_leb128(mut value: usize) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    loop {
-        let low = u8::try_from(value & 127).unwrap_or_default();
-        value >>= 7;
-        if value == 0 {
-            bytes.push(low);
-            return bytes;
-        }
-        bytes.push(low | 128);
-    }
 }
 
 /// `authsignal_wasm[edf4fac015306a4e]::value::error`, without the hash.

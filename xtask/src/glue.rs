@@ -20,12 +20,24 @@ const BEHIND: &str = "\n    };\n";
 /// The end of an import.
 const ENDS: &str = "\n        },";
 
-/// Imports that may throw: the frame catches it, and the core gets an outcome.
-const ATTEMPTS: [&str; 4] = ["__wbg_property_", "__wbg_set_property_", "__wbg_join_", "__wbg_apply_"];
+/// Imports that may throw, and what of the frame catches it.
+const CATCHING: [(&str, &str); 4] = [
+    ("__wbg_property_", "attempt"),
+    ("__wbg_set_property_", "attempt"),
+    ("__wbg_join_", "attempt"),
+    ("__wbg_apply_", "outcome"),
+];
 
-/// The glue. `names` is what `wasm-opt --minify-imports-and-exports-and-modules` prints, `words` are the core's strings, of
-/// which the first `parameters` are names of callers' parameters.
-pub fn prepare(glue: &str, names: &str, words: &[&str], parameters: usize) -> Result<String> {
+/// The core's strings, and what the frame must know of their slots: see `src/words.rs`.
+pub struct Words<'a> {
+    pub table: &'a [&'a str],
+    pub parameters: usize,
+    pub below: usize,
+    pub own: usize,
+}
+
+/// The glue. `names` is what `wasm-opt --minify-imports-and-exports-and-modules` prints.
+pub fn prepare(glue: &str, names: &str, words: &Words) -> Result<String> {
     let imports = glue.split_once(BEFORE).and_then(|(_, rest)| rest.split_once(BEHIND));
     let (imports, _) = imports.context("wasm-bindgen's glue has changed: its imports are not found")?;
     let names: Value = serde_json::from_str(names).context("wasm-opt did not print the names that it gave")?;
@@ -40,11 +52,17 @@ pub fn prepare(glue: &str, names: &str, words: &[&str], parameters: usize) -> Re
         let function = import(imports, long).with_context(|| format!("the import {long} of wasm-bindgen's glue"))?;
         kept.push_str(&format!("    {short}: {function},\n"));
     }
-    let frame = FRAME.replace("PARAMETERS", &parameters.to_string());
-    if let Some(word) = words.iter().find(|word| word.contains(BETWEEN_WORDS)) {
+    let Words { table, parameters, below, own } = *words;
+    let mut frame = FRAME.to_owned();
+    for (name, number) in
+        [("PARAMETERS", parameters), ("BELOW", below), ("(OWN - 1)", own.saturating_sub(1)), ("OWN", own)]
+    {
+        frame = frame.replace(name, &number.to_string());
+    }
+    if let Some(word) = table.iter().find(|word| word.contains(BETWEEN_WORDS)) {
         bail!("`{word}` has the sign that the words are told apart by");
     }
-    let text = Value::from(words.join(BETWEEN_WORDS));
+    let text = Value::from(table.join(BETWEEN_WORDS));
     let mut frame = frame.replace("WORDS", &format!("{text}.split(\"{BETWEEN_WORDS}\")"));
     for name in list(&names, "exports")? {
         let [long, short] = texts(name)?;
@@ -106,7 +124,8 @@ fn import(imports: &str, name: &str) -> Result<String> {
         Some((value, "keep(ret);")) => format!("({arguments}) => keep({value})"),
         _ => format!("({arguments}) => {{{body}\n    }}"),
     };
-    Ok(if ATTEMPTS.iter().any(|begin| name.starts_with(begin)) { format!("attempt({function})") } else { function })
+    let catching = CATCHING.iter().find(|(begin, _)| name.starts_with(begin));
+    Ok(catching.map_or(function.clone(), |(_, catching)| format!("{catching}({function})")))
 }
 
 /// The body of an import, with `at` and `keep` of the frame for the functions of wasm-bindgen.
@@ -168,13 +187,17 @@ function __wbg_get_imports() {
     };
 }
 function __wbg_init() {}";
+    fn words<'a>(table: &'a [&'a str]) -> Words<'a> {
+        Words { table, parameters: 1, below: 1, own: 6 }
+    }
+
     const NAMES: &str = r#"{"imports":[["./core_bg.js","__wbg_property_1","b"],["./core_bg.js","__wbg_set_1","c"],
         ["./core_bg.js","__wbg_of_1","h"],["./core_bg.js","__wbg_Object_1","i"]],
         "exports":[["start","d"],["resume","e"],["memory","g"]]}"#;
 
     #[test]
     fn the_imports_move_into_the_frame_under_their_short_names() {
-        let glue = prepare(GLUE, NAMES, &["one", "two's"], 1).unwrap();
+        let glue = prepare(GLUE, NAMES, &words(&["one", "two's"])).unwrap();
         assert!(glue.contains("b: attempt((arg0) => keep(at(arg0).get)),"), "{glue}");
         assert!(glue.contains("c: (arg0, arg1) => Reflect.set(at(arg0), at(arg1)),"), "{glue}");
         assert!(glue.contains("h: (arg0, arg1) => keep([at(arg0), at(arg1)]),"), "{glue}");
@@ -183,13 +206,13 @@ function __wbg_init() {}";
         let marked = marked(&glue, &Mark::new(b'q', 50)).unwrap();
         assert!(marked.contains("  q: {\n    Z: attempt("), "{marked}");
         assert!(marked.contains("\n    a: (arg0, arg1)"), "{marked}");
-        assert!(glue.contains(r#"..."one!two's".split("!")"#), "{glue}");
+        assert!(glue.contains(r#"common = "one!two's".split("!")"#), "{glue}");
         assert!(!glue.contains("__wbg_init"));
     }
 
     #[test]
     fn a_word_that_could_not_be_told_from_two_fails_the_build() {
-        assert!(prepare(GLUE, NAMES, &["one", "two!"], 1).is_err());
+        assert!(prepare(GLUE, NAMES, &words(&["one", "two!"])).is_err());
     }
 
     #[test]
@@ -202,19 +225,19 @@ function __wbg_init() {}";
 
     #[test]
     fn an_import_that_is_not_in_the_glue_fails_the_build() {
-        assert!(prepare(GLUE, &NAMES.replace("__wbg_property_1", "__wbg_property_2"), &[], 0).is_err());
+        assert!(prepare(GLUE, &NAMES.replace("__wbg_property_1", "__wbg_property_2"), &words(&[])).is_err());
     }
 
     #[test]
     fn an_import_that_wants_what_the_frame_lacks_fails_the_build() {
         for (import, helper) in [("__wbg_text_1", "FromWasm0"), ("__wbg_caught_1", "handleError")] {
-            let problem = prepare(GLUE, &NAMES.replace("__wbg_property_1", import), &[], 0).unwrap_err();
+            let problem = prepare(GLUE, &NAMES.replace("__wbg_property_1", import), &words(&[])).unwrap_err();
             assert!(format!("{problem:#}").contains(helper), "{problem:#}");
         }
     }
 
     #[test]
     fn a_glue_without_the_known_imports_fails_the_build() {
-        assert!(prepare("export function start() {}", NAMES, &[], 0).is_err());
+        assert!(prepare("export function start() {}", NAMES, &words(&[])).is_err());
     }
 }

@@ -199,7 +199,13 @@ fn bundle(face: &Path, flags: &[&str], to: &Path) -> Result<()> {
         run(setup::npm_program("terser")?
             .arg(&file)
             .args(map.into_iter().flat_map(|map| ["--source-map".to_owned(), map]))
-            .args(["--compress", "passes=3,ecma=2022,unsafe,sequences=false", "--mangle", "--ecma", "2022"])
+            .args([
+                "--compress",
+                "passes=3,ecma=2022,unsafe,sequences=false,conditionals=false,inline=1",
+                "--mangle",
+                "--ecma",
+                "2022",
+            ])
             .args(["--format", "ascii_only"])
             .args(scope)
             .arg("--output")

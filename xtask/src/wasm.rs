@@ -1,5 +1,6 @@
 //! From the crate to the core: wasm and its glue.
 
+use crate::glue::Words;
 use crate::shell::{output, root, run, say, stale};
 use crate::{glue, setup};
 use anyhow::{Context, Result, bail};
@@ -36,6 +37,12 @@ pub const OPTIMISATION: [&str; 10] = [
     "--strip-debug",
     "--strip-producers",
 ];
+
+/// What the glue calls.
+const EXPORTS: [&str; 2] = ["start", "resume"];
+
+/// Of closures, of which the core hands out none; the linker keeps it for functions that wasm-bindgen takes out.
+const UNUSED_TEXT: &str = "closure invoked recursively or after being dropped";
 
 /// What follows: imports and exports by letters, whose map wasm-opt prints.
 pub const SHORT_NAMES: [&str; 2] = ["--minify-imports-and-exports-and-modules", "--strip-target-features"];
@@ -92,12 +99,15 @@ pub fn build() -> Result<PathBuf> {
 
     std::fs::create_dir_all(&folder)?;
     run(bindgen(&folder)?.args(["--remove-name-section", "--out-name", "core"]))?;
+    let bound = folder.join("core_bg.wasm");
+    std::fs::write(&bound, without_text(UNUSED_TEXT, only_exporting(&EXPORTS, &std::fs::read(&bound)?)?)?)?;
     let small = folder.join("small.wasm");
-    run(setup::npm_program("wasm-opt")?.args(OPTIMISATION).arg(folder.join("core_bg.wasm")).arg("-o").arg(&small))?;
+    run(setup::npm_program("wasm-opt")?.args(OPTIMISATION).arg(&bound).arg("-o").arg(&small))?;
     let named = folder.join("named.wasm");
     let names = output(setup::npm_program("wasm-opt")?.args(SHORT_NAMES).arg(&small).arg("-o").arg(&named))?;
     let glue = std::fs::read_to_string(folder.join("core.js"))?;
-    let glue = glue::prepare(&glue, &names, words::WORDS, words::PARAMETERS)?;
+    let words = Words { table: words::WORDS, parameters: words::PARAMETERS, below: words::BELOW, own: words::OWN };
+    let glue = glue::prepare(&glue, &names, &words)?;
     let mark = Mark::of(&[&std::fs::read(&named)?, glue.as_bytes(), env!("CARGO_PKG_VERSION").as_bytes()]);
     std::fs::write(&named, mark.wasm(std::fs::read(&named)?)?)?;
     std::fs::write(folder.join("core.js"), glue::marked(&glue, &mark)?)?;
@@ -110,6 +120,45 @@ pub fn build() -> Result<PathBuf> {
         .context("the core and its glue do not fit together")?;
     std::fs::rename(&named, &made)?;
     Ok(folder)
+}
+
+/// A wasm with no other exports than these: the linker adds the memory and addresses in it, of which the glue has no need.
+fn only_exporting(names: &[&str], wasm: &[u8]) -> Result<Vec<u8>> {
+    const EXPORTS: u8 = 7;
+    let (begin, body) = section(wasm, EXPORTS)?;
+    let (count, mut at) = leb128(wasm, body)?;
+    let mut kept = Vec::new();
+    for _ in 0..count {
+        let from = at;
+        let (length, name) = leb128(wasm, at)?;
+        // Behind the name: what kind of thing it is, and which.
+        (_, at) = leb128(wasm, name + length + 1)?;
+        let is_wanted = names.iter().any(|wanted| wanted.as_bytes() == &wasm[name..name + length]);
+        kept.extend(is_wanted.then_some(&wasm[from..at]));
+    }
+    let contents = [to_leb128(kept.len()), kept.concat()].concat();
+    Ok([&wasm[..begin], &[EXPORTS], &to_leb128(contents.len()), &contents, &wasm[at..]].concat())
+}
+
+/// A wasm with zeros in the place of a text, which wasm-opt leaves out: memory begins as zeros.
+fn without_text(text: &str, mut wasm: Vec<u8>) -> Result<Vec<u8>> {
+    let at = wasm.windows(text.len()).position(|bytes| bytes == text.as_bytes());
+    let at = at.with_context(|| format!("wasm-bindgen's text has changed: no `{text}`"))?;
+    wasm[at..at + text.len()].fill(0);
+    Ok(wasm)
+}
+
+/// Where the section of a kind begins, and where its contents do.
+fn section(wasm: &[u8], kind: u8) -> Result<(usize, usize)> {
+    let mut begin = 8;
+    while let Some(found) = wasm.get(begin) {
+        let (size, body) = leb128(wasm, begin + 1)?;
+        if *found == kind {
+            return Ok((begin, body));
+        }
+        begin = body + size;
+    }
+    bail!("the wasm has no section {kind}")
 }
 
 /// wasm-bindgen on what was compiled, into that folder.
@@ -161,12 +210,7 @@ impl Mark {
     /// The wasm with these names.
     fn wasm(&self, mut wasm: Vec<u8>) -> Result<Vec<u8>> {
         const IMPORTS: u8 = 2;
-        let mut at = 8;
-        while wasm.get(at).is_some_and(|section| *section != IMPORTS) {
-            let (size, body) = leb128(&wasm, at + 1)?;
-            at = body + size;
-        }
-        let (_, body) = leb128(&wasm, at + 1).context("the core imports nothing")?;
+        let (_, body) = section(&wasm, IMPORTS)?;
         let (count, mut at) = leb128(&wasm, body)?;
         for _ in 0..count {
             // Two names of one letter, that it is a function, and of which type.
@@ -193,6 +237,20 @@ pub fn leb128(wasm: &[u8], mut at: usize) -> Result<(usize, usize)> {
         }
     }
     bail!("the wasm has a number that is none")
+}
+
+/// A number as the binary format has it.
+pub fn to_leb128(mut value: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    loop {
+        let low = u8::try_from(value & 127).unwrap_or_default();
+        value >>= 7;
+        if value == 0 {
+            bytes.push(low);
+            return bytes;
+        }
+        bytes.push(low | 128);
+    }
 }
 
 /// Runs a module of ours in Node.
