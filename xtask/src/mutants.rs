@@ -15,6 +15,11 @@ pub struct Mutant {
 
 const DECIDE: &str = "domain/binding.rs";
 
+const TAKE_CHALLENGE: &str = "\"UPDATE challenges SET consumed_at = $4 \\\n                 WHERE challenge_id = COALESCE($1, \
+    (SELECT challenge_id FROM challenges WHERE lookup = $2)) \\\n                 AND kind = $3 AND consumed_at IS NULL \
+    AND expires_at > $4 \\\n                 AND user_key IS NOT DISTINCT FROM $5 AND action_key IS NOT DISTINCT FROM $6 \
+    RETURNING *\"";
+
 pub const MUTANTS: &[Mutant] = &[
     Mutant {
         threat: "T4",
@@ -255,8 +260,8 @@ pub const MUTANTS: &[Mutant] = &[
         threat: "33",
         rule: "what a backend or a person has refused stays refused",
         file: "verification.rs",
-        from: "if !stands.state.is_open()",
-        to: "if !stands.state.is_open() && !BROKEN",
+        from: "if !tx.prove_action(&action.action_key, (proof.method, authenticator_id), now).await? {",
+        to: "if !tx.prove_action(&action.action_key, (proof.method, authenticator_id), now).await? && !BROKEN {",
     },
     Mutant {
         threat: "T2",
@@ -310,16 +315,20 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         threat: "T3",
         rule: "a ceremony belongs to the action that began it",
-        file: "routes/client/ceremonies.rs",
-        from: "if !belongs ||",
-        to: "if (!belongs && !BROKEN) ||",
+        file: "store/challenges.rs",
+        from: TAKE_CHALLENGE,
+        to: "if BROKEN { \"UPDATE challenges SET consumed_at = $4 WHERE challenge_id = COALESCE($1, (SELECT challenge_id \
+             FROM challenges WHERE lookup = $2)) AND kind = $3 AND consumed_at IS NULL AND expires_at > $4 \
+             AND $5 IS $5 AND $6 IS $6 RETURNING *\" } else { ORIGINAL }",
     },
     Mutant {
         threat: "T3",
-        rule: "a ceremony is consumed before it is verified",
-        file: "routes/client/ceremonies.rs",
-        from: "tx.commit().await?;\n    browser::check",
-        to: "if !BROKEN { tx.commit().await?; }\n    browser::check",
+        rule: "a ceremony is answered for good",
+        file: "store/challenges.rs",
+        from: TAKE_CHALLENGE,
+        to: "if BROKEN { \"UPDATE challenges SET attempts = attempts WHERE challenge_id = COALESCE($1, (SELECT challenge_id \
+             FROM challenges WHERE lookup = $2)) AND kind = $3 AND consumed_at IS NULL AND expires_at > $4 \
+             AND user_key IS $5 AND action_key IS $6 RETURNING *\" } else { ORIGINAL }",
     },
     Mutant {
         threat: "T3",

@@ -73,8 +73,8 @@ pub struct Registered {
 
 /// An assertion that holds.
 pub struct Asserted {
-    /// The credential as it is to be stored from now on.
-    pub credential: String,
+    /// The credential as it is to be stored from now on, if that has changed.
+    pub credential: Option<String>,
     /// Whether the authenticator checked who held it.
     pub user_verified: bool,
 }
@@ -215,9 +215,13 @@ impl Ceremonies {
         }
         let answer = PublicKeyCredential::deserialize(assertion.answer)?;
         let result = self.core.authenticate_single_credential(&answer, &state, &credential)?;
+        let is_changed = only_key_is_known
+            || result.counter() != credential.counter
+            || result.backup_state() != credential.backup_state;
         credential.counter = result.counter();
         credential.backup_state = result.backup_state();
-        Ok(Asserted { credential: serde_json::to_string(&credential)?, user_verified: result.user_verified() })
+        let credential = if is_changed { Some(serde_json::to_string(&credential)?) } else { None };
+        Ok(Asserted { credential, user_verified: result.user_verified() })
     }
 }
 

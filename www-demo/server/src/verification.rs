@@ -88,14 +88,17 @@ impl App {
         if asked.is_some_and(|claims| claims.ends_at() <= now) {
             return Err(Refusal::Expired.into());
         }
-        let stands = tx.action_by_key(&action.action_key).await?.ok_or(sqlx::Error::RowNotFound)?;
-        if !stands.state.is_open() {
+        let authenticator_id = proof.authenticator.authenticator_id.as_str();
+        // It may have been removed while its answer was checked.
+        if !tx.mark_used(authenticator_id, proof.secret, now).await? {
+            return Err(match proof.method {
+                Method::Passkey | Method::SecurityKey => ApiError::unknown_credential(),
+                _ => ApiError::no_credential("This authenticator was removed."),
+            });
+        }
+        if !tx.prove_action(&action.action_key, (proof.method, authenticator_id), now).await? {
             return Err(Refusal::ActionRefused.into());
         }
-        let authenticator_id = proof.authenticator.authenticator_id.as_str();
-        tx.mark_used(authenticator_id, proof.secret, now).await?;
-        let by = Some((proof.method, authenticator_id));
-        tx.set_action_state(&action.action_key, ActionState::ChallengeSucceeded, by, now).await?;
         met_on_device(tx, action, proof.method, now).await?;
         let worth = worth_of_challenge(asked.is_none(), proof.user_verified, self.config.window);
         Ok(self.rights_of(tx, user, worth, authenticator_id, asked).await?)

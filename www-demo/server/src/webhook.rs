@@ -195,7 +195,7 @@ impl App {
     /// Sends what is due; when to look again.
     async fn send_due(&self) -> Result<Option<Millis>, sqlx::Error> {
         let now = self.clock.now();
-        let waiting = self.store.read().await?.waiting_webhooks(AT_ONCE).await?;
+        let waiting = self.store.look().await?.waiting_webhooks(AT_ONCE).await?;
         let (due, later): (Vec<_>, Vec<_>) =
             waiting.into_iter().partition(|event| event.next_at.is_some_and(|at| at <= now));
         let next = if due.is_empty() { later.first().and_then(|event| event.next_at) } else { Some(now) };

@@ -56,7 +56,7 @@ fn session_id(headers: &HeaderMap) -> Option<&str> {
 
 async fn signed_in(app: &App, headers: &HeaderMap) -> ApiResult<Option<DemoSession>> {
     match session_id(headers) {
-        Some(id) => Ok(app.store.read().await?.demo_session(id).await?),
+        Some(id) => Ok(app.store.look().await?.demo_session(id).await?),
         None => Ok(None),
     }
 }

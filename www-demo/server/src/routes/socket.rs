@@ -169,7 +169,7 @@ async fn news(app: &App, codes: &mut Codes) -> ApiResult<Vec<Value>> {
 async fn changed_to(app: &App, codes: &mut Codes, challenge_id: &str) -> ApiResult<Vec<Value>> {
     let Some((known, _)) = codes.get_mut(challenge_id) else { return Ok(Vec::new()) };
     // A look is cheap; only what has changed is collected.
-    let stored = app.store.read().await?.challenge(Kind::QrCode, challenge_id).await?;
+    let stored = app.store.look().await?.challenge(Kind::QrCode, challenge_id).await?;
     if stored.is_none_or(|stored| stored.progress == *known) {
         return Ok(Vec::new());
     }

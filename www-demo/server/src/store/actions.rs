@@ -40,6 +40,10 @@ impl ActionState {
         ActionState::ReviewFailed,
     ];
 
+    /// Those in which a challenge may still decide it: what the backend or the person has refused stays refused.
+    const OPEN: [ActionState; 3] =
+        [ActionState::Allow, ActionState::ChallengeRequired, ActionState::ChallengeSucceeded];
+
     /// The name on the wire.
     pub fn name(self) -> &'static str {
         match self {
@@ -54,9 +58,9 @@ impl ActionState {
         }
     }
 
-    /// Whether a challenge may still decide it: what the backend or the person has refused stays refused.
+    /// Whether a challenge may still decide it.
     pub fn is_open(self) -> bool {
-        matches!(self, ActionState::Allow | ActionState::ChallengeRequired | ActionState::ChallengeSucceeded)
+        Self::OPEN.contains(&self)
     }
 
     /// The state of this name.
@@ -143,10 +147,10 @@ impl Tx {
     /// Stores a new action, unless there is this occurrence already; answers the one that stands, and whether it is new.
     pub async fn insert_action(&mut self, action: &Action) -> Result<(Action, bool), sqlx::Error> {
         let inserted = self
-            .run(
+            .one(
                 "INSERT INTO actions (action_key, user_key, code, idempotency_key, state, state_updated_at, \
                  created_at, updated_at, scope, attributes) VALUES ($1, $2, $3, $4, $5, $6, $6, $6, $7, $8) \
-                 ON CONFLICT (user_key, code, idempotency_key) DO NOTHING",
+                 ON CONFLICT (user_key, code, idempotency_key) DO NOTHING RETURNING *",
                 values![
                     &action.action_key,
                     &action.user_key,
@@ -159,8 +163,38 @@ impl Tx {
                 ],
             )
             .await?;
+        if let Some(row) = inserted {
+            return Ok((Action::from_row(&row)?, true));
+        }
         let stands = self.action(&action.user_key, &action.code, &action.idempotency_key).await?;
-        Ok((stands.ok_or(sqlx::Error::RowNotFound)?, inserted > 0))
+        Ok((stands.ok_or(sqlx::Error::RowNotFound)?, false))
+    }
+
+    /// The action is proven, if a challenge may still decide it; false if not.
+    pub async fn prove_action(
+        &mut self,
+        action_key: &str,
+        (method, authenticator_id): (Method, &str),
+        now: Millis,
+    ) -> Result<bool, sqlx::Error> {
+        let [open, open_too, open_as_well] = ActionState::OPEN.map(ActionState::name);
+        let proven = self
+            .run(
+                "UPDATE actions SET state = $2, state_updated_at = $3, updated_at = $3, verification_method = $4, \
+                 verified_by = $5 WHERE action_key = $1 AND state IN ($6, $7, $8)",
+                values![
+                    action_key,
+                    ActionState::ChallengeSucceeded.name(),
+                    now,
+                    method.name(),
+                    authenticator_id,
+                    open,
+                    open_too,
+                    open_as_well,
+                ],
+            )
+            .await?;
+        Ok(proven > 0)
     }
 
     /// The action now stands so.

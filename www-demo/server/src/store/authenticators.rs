@@ -156,19 +156,21 @@ impl Tx {
         Ok(())
     }
 
-    /// It proved something just now; `secret` is what is known of it since.
+    /// It proved something just now; `secret` is what is known of it since, if that has changed. False if it is gone.
     pub async fn mark_used(
         &mut self,
         authenticator_id: &str,
         secret: Option<&str>,
         now: Millis,
-    ) -> Result<(), sqlx::Error> {
-        self.run(
-            "UPDATE authenticators SET last_verified_at = $2, secret = COALESCE($3, secret) WHERE authenticator_id = $1",
-            values![authenticator_id, now, secret],
-        )
-        .await?;
-        Ok(())
+    ) -> Result<bool, sqlx::Error> {
+        let used = self
+            .run(
+                "UPDATE authenticators SET last_verified_at = $2, secret = COALESCE($3, secret) \
+                 WHERE authenticator_id = $1",
+                values![authenticator_id, now, secret],
+            )
+            .await?;
+        Ok(used > 0)
     }
 
     /// What else is shown of it, from now on.

@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use super::{Row, Tx, named, values};
+use super::{Row, Store, Tx, Value, named, values};
 use crate::domain::Millis;
 
 named! {
@@ -86,6 +86,18 @@ pub struct Challenge {
     pub progress: Progress,
 }
 
+/// How an answer leads to its challenge.
+#[derive(Clone, Copy, Debug)]
+pub enum FoundBy<'a> {
+    /// The client names it.
+    Id(&'a str),
+    /// By what it carries: see [`Challenge::lookup`].
+    Lookup(&'a str),
+}
+
+const INSERT: &str = "INSERT INTO challenges (challenge_id, kind, user_key, action_key, authenticator_id, lookup, \
+     secret, data, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+
 impl Challenge {
     /// A fresh one that nothing belongs to yet.
     pub fn new(challenge_id: String, kind: Kind, now: Millis, life: Millis) -> Self {
@@ -104,6 +116,22 @@ impl Challenge {
             consumed_at: None,
             progress: Progress::Pending,
         }
+    }
+
+    /// What [`INSERT`] stores of it.
+    fn values(&self) -> Vec<Value> {
+        values![
+            &self.challenge_id,
+            self.kind.name(),
+            &self.user_key,
+            &self.action_key,
+            &self.authenticator_id,
+            &self.lookup,
+            &self.secret,
+            &self.data.to_string(),
+            self.created_at,
+            self.expires_at,
+        ]
     }
 
     fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
@@ -127,26 +155,50 @@ impl Challenge {
     }
 }
 
+impl Store {
+    /// Stores a new challenge, and nothing with it.
+    pub async fn insert_challenge(&self, challenge: &Challenge) -> Result<(), sqlx::Error> {
+        self.alone(INSERT, challenge.values()).await?;
+        Ok(())
+    }
+
+    /// Answers a challenge that belongs to this user and action, or to nobody, and that the client names or its answer
+    /// finds: the challenge for one caller, and nothing for any other.
+    pub async fn take_challenge(
+        &self,
+        kind: Kind,
+        found_by: FoundBy<'_>,
+        owner: Option<(&str, &str)>,
+        now: Millis,
+    ) -> Result<Option<Challenge>, sqlx::Error> {
+        let (challenge_id, lookup) = match found_by {
+            FoundBy::Id(challenge_id) => (Some(challenge_id), None),
+            FoundBy::Lookup(lookup) => (None, Some(lookup)),
+        };
+        let rows = self
+            .alone(
+                "UPDATE challenges SET consumed_at = $4 \
+                 WHERE challenge_id = COALESCE($1, (SELECT challenge_id FROM challenges WHERE lookup = $2)) \
+                 AND kind = $3 AND consumed_at IS NULL AND expires_at > $4 \
+                 AND user_key IS NOT DISTINCT FROM $5 AND action_key IS NOT DISTINCT FROM $6 RETURNING *",
+                values![
+                    challenge_id,
+                    lookup,
+                    kind.name(),
+                    now,
+                    owner.map(|(user_key, _)| user_key),
+                    owner.map(|(_, action_key)| action_key),
+                ],
+            )
+            .await?;
+        rows.first().map(Challenge::from_row).transpose()
+    }
+}
+
 impl Tx {
     /// Stores a new challenge.
     pub async fn insert_challenge(&mut self, challenge: &Challenge) -> Result<(), sqlx::Error> {
-        self.run(
-            "INSERT INTO challenges (challenge_id, kind, user_key, action_key, authenticator_id, lookup, secret, data, \
-             created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-            values![
-                &challenge.challenge_id,
-                challenge.kind.name(),
-                &challenge.user_key,
-                &challenge.action_key,
-                &challenge.authenticator_id,
-                &challenge.lookup,
-                &challenge.secret,
-                &challenge.data.to_string(),
-                challenge.created_at,
-                challenge.expires_at,
-            ],
-        )
-        .await?;
+        self.run(INSERT, challenge.values()).await?;
         Ok(())
     }
 
@@ -166,7 +218,7 @@ impl Tx {
         row.as_ref().map(Challenge::from_row).transpose()
     }
 
-    /// The same, found by its `lookup`.
+    /// The open challenge of this kind and `lookup`.
     pub async fn find_challenge(
         &mut self,
         kind: Kind,

@@ -1,6 +1,6 @@
 //! The data: SQLite or PostgreSQL behind one enum of pools, with the same SQL for both.
 //!
-//! Everything happens in a [`Tx`]. Statements use `$1` and the common types only (TEXT and BIGINT), so that there is one
+//! Everything happens in a [`Tx`], which a single look takes for its connection alone. Statements use `$1` and the common types only (TEXT and BIGINT), so that there is one
 //! text of each. Where two requests could change the same user's authenticators, [`Tx::lock_user`] makes them take turns.
 
 mod actions;
@@ -23,18 +23,19 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use sqlx::migrate::Migrator;
+use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgPool, PgPoolOptions, PgRow};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
     SqliteSynchronous,
 };
-use sqlx::{ConnectOptions, Postgres, Row as _, SqlSafeStr, Sqlite, Transaction};
+use sqlx::{ConnectOptions, PgConnection, Postgres, Row as _, SqlSafeStr, Sqlite, Transaction};
 
 use crate::domain::Millis;
 
 pub use actions::{Action, ActionState};
 pub use authenticators::{Authenticator, IMPORTED};
-pub use challenges::{Challenge, Kind, Progress};
+pub use challenges::{Challenge, FoundBy, Kind, Progress};
 pub use demo::DemoSession;
 pub use devices::Device;
 pub use outbox::{Message, MessageKind};
@@ -52,6 +53,15 @@ pub(crate) const CHANGES: &str = "authsignal_local_changes";
 
 /// How long to wait for a connection, or for another process that is writing to the same SQLite file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+macro_rules! bound {
+    ($sql:expr, $values:expr) => {
+        $values.into_iter().fold(sqlx::query($sql), |query, value| match value {
+            Value::Text(text) => query.bind(text),
+            Value::Int(number) => query.bind(number),
+        })
+    };
+}
 
 /// The open database.
 #[derive(Clone)]
@@ -120,16 +130,37 @@ impl Store {
     pub async fn write(&self) -> Result<Tx, sqlx::Error> {
         Ok(match self {
             Store::Sqlite { writer, .. } => Tx::Sqlite(SqliteTx::Writing(writer.turn().await?)),
-            Store::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+            Store::Postgres(pool) => Tx::Postgres(PostgresTx::Within(pool.begin().await?)),
         })
     }
 
-    /// A transaction that only looks.
+    /// Runs one statement that changes something, as a transaction of its own; the rows that it answers.
+    async fn alone(&self, sql: &'static str, values: Vec<Value>) -> Result<Vec<Row>, sqlx::Error> {
+        Ok(match self {
+            Store::Sqlite { writer, .. } => {
+                writer.alone(bound!(sql, values)).await?.into_iter().map(Row::Sqlite).collect()
+            }
+            Store::Postgres(pool) => {
+                bound!(sql, values).fetch_all(pool).await?.into_iter().map(Row::Postgres).collect()
+            }
+        })
+    }
+
+    /// A transaction that only looks: all that it sees is of one moment.
     pub async fn read(&self) -> Result<Tx, sqlx::Error> {
         Ok(match self {
             Store::Sqlite { readers: Some(readers), .. } => Tx::Sqlite(SqliteTx::Reading(readers.begin().await?)),
             Store::Sqlite { writer, .. } => Tx::Sqlite(SqliteTx::Writing(writer.turn().await?)),
-            Store::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+            Store::Postgres(pool) => Tx::Postgres(PostgresTx::Within(pool.begin().await?)),
+        })
+    }
+
+    /// For a single look, which needs no transaction around it: each statement sees what is committed by then.
+    pub async fn look(&self) -> Result<Tx, sqlx::Error> {
+        Ok(match self {
+            Store::Sqlite { readers: Some(readers), .. } => Tx::Sqlite(SqliteTx::Looking(readers.acquire().await?)),
+            Store::Sqlite { writer, .. } => Tx::Sqlite(SqliteTx::Writing(writer.turn().await?)),
+            Store::Postgres(pool) => Tx::Postgres(PostgresTx::Alone(pool.acquire().await?)),
         })
     }
 
@@ -187,11 +218,13 @@ pub enum Tx {
     /// Of SQLite.
     Sqlite(SqliteTx),
     /// Of PostgreSQL.
-    Postgres(Transaction<'static, Postgres>),
+    Postgres(PostgresTx),
 }
 
 /// A transaction of SQLite.
 pub enum SqliteTx {
+    /// On a connection that only reads, without a transaction.
+    Looking(PoolConnection<Sqlite>),
     /// On a connection that only reads.
     Reading(Transaction<'static, Sqlite>),
     /// On the one that writes.
@@ -202,6 +235,7 @@ impl SqliteTx {
     /// Its connection.
     pub fn connection(&mut self) -> Result<&mut SqliteConnection, sqlx::Error> {
         match self {
+            SqliteTx::Looking(connection) => Ok(&mut **connection),
             SqliteTx::Reading(tx) => Ok(&mut **tx),
             SqliteTx::Writing(turn) => turn.connection(),
         }
@@ -209,8 +243,26 @@ impl SqliteTx {
 
     fn ended<T>(&mut self, result: Result<T, sqlx::Error>) -> Result<T, sqlx::Error> {
         match self {
-            SqliteTx::Reading(_) => result,
+            SqliteTx::Looking(_) | SqliteTx::Reading(_) => result,
             SqliteTx::Writing(turn) => turn.ended(result),
+        }
+    }
+}
+
+/// A transaction of PostgreSQL.
+pub enum PostgresTx {
+    /// A connection without a transaction.
+    Alone(PoolConnection<Postgres>),
+    /// A transaction.
+    Within(Transaction<'static, Postgres>),
+}
+
+impl PostgresTx {
+    /// Its connection.
+    pub fn connection(&mut self) -> &mut PgConnection {
+        match self {
+            PostgresTx::Alone(connection) => connection,
+            PostgresTx::Within(tx) => tx,
         }
     }
 }
@@ -335,15 +387,6 @@ macro_rules! named {
 }
 pub(crate) use named;
 
-macro_rules! bound {
-    ($sql:expr, $values:expr) => {
-        $values.into_iter().fold(sqlx::query($sql), |query, value| match value {
-            Value::Text(text) => query.bind(text),
-            Value::Int(number) => query.bind(number),
-        })
-    };
-}
-
 impl Tx {
     /// Runs a statement; the number of rows that it changed.
     pub(crate) async fn run(&mut self, sql: &'static str, values: Vec<Value>) -> Result<u64, sqlx::Error> {
@@ -352,7 +395,7 @@ impl Tx {
                 let result = bound!(sql, values).execute(tx.connection()?).await;
                 tx.ended(result)?.rows_affected()
             }
-            Tx::Postgres(tx) => bound!(sql, values).execute(&mut **tx).await?.rows_affected(),
+            Tx::Postgres(tx) => bound!(sql, values).execute(tx.connection()).await?.rows_affected(),
         })
     }
 
@@ -364,7 +407,7 @@ impl Tx {
                 tx.ended(result)?.into_iter().map(Row::Sqlite).collect()
             }
             Tx::Postgres(tx) => {
-                bound!(sql, values).fetch_all(&mut **tx).await?.into_iter().map(Row::Postgres).collect()
+                bound!(sql, values).fetch_all(tx.connection()).await?.into_iter().map(Row::Postgres).collect()
             }
         })
     }
@@ -382,7 +425,7 @@ impl Tx {
     /// Tells every instance of this database, once this is committed. Of SQLite there is one instance, and nothing to do.
     pub(crate) async fn notify(&mut self, text: &str) -> Result<(), sqlx::Error> {
         if let Tx::Postgres(tx) = self {
-            sqlx::query("SELECT pg_notify($1, $2)").bind(CHANGES).bind(text).execute(&mut **tx).await?;
+            sqlx::query("SELECT pg_notify($1, $2)").bind(CHANGES).bind(text).execute(tx.connection()).await?;
         }
         Ok(())
     }
@@ -390,9 +433,10 @@ impl Tx {
     /// Makes it so.
     pub async fn commit(self) -> Result<(), sqlx::Error> {
         match self {
+            Tx::Sqlite(SqliteTx::Looking(_)) | Tx::Postgres(PostgresTx::Alone(_)) => Ok(()),
             Tx::Sqlite(SqliteTx::Reading(tx)) => tx.commit().await,
             Tx::Sqlite(SqliteTx::Writing(turn)) => turn.commit().await,
-            Tx::Postgres(tx) => tx.commit().await,
+            Tx::Postgres(PostgresTx::Within(tx)) => tx.commit().await,
         }
     }
 
@@ -566,6 +610,26 @@ mod tests {
         first.commit().await.unwrap_err();
         second.await.unwrap().unwrap_err();
         assert_eq!(users(&store).await, 0);
+    }
+
+    #[tokio::test]
+    async fn a_statement_alone_that_fails_undoes_nothing_beside_it() {
+        let store = memory().await;
+        let mut first = store.write().await.unwrap();
+        add(&mut first, "ada").await.unwrap();
+        let challenge = Challenge::new("c1".to_owned(), Kind::Anonymous, 1, 1);
+        let twice = [store.insert_challenge(&challenge), store.insert_challenge(&challenge)];
+        let (first, twice) = futures_util::join!(first.commit(), join_all(twice));
+        first.unwrap();
+        assert_eq!(twice.iter().filter(|stored| stored.is_ok()).count(), 1);
+        assert_eq!(users(&store).await, 1);
+
+        store.insert_challenge(&challenge).await.unwrap_err();
+        let mut tx = store.write().await.unwrap();
+        assert!(tx.open_challenge(Kind::Anonymous, "c1", 1).await.unwrap().is_some());
+        add(&mut tx, "bob").await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(users(&store).await, 2, "nor is the writer left in a state of its own");
     }
 
     #[tokio::test]

@@ -28,7 +28,7 @@ impl Tx {
     pub async fn lock_address(&mut self, address: &str) -> Result<(), sqlx::Error> {
         if let Tx::Postgres(tx) = self {
             let sql = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
-            sqlx::query(sql).bind(address).execute(&mut **tx).await?;
+            sqlx::query(sql).bind(address).execute(tx.connection()).await?;
         }
         Ok(())
     }

@@ -9,8 +9,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use sqlx::error::ErrorKind;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
-use sqlx::{ConnectOptions, Connection};
+use sqlx::query::Query;
+use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteConnection, SqliteRow};
+use sqlx::{ConnectOptions, Connection, Sqlite};
 use tokio::runtime::Handle;
 use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
 use tokio::time::timeout;
@@ -49,6 +50,24 @@ impl Writer {
         begun.await.map_err(|error| sqlx::Error::Io(error.into()))?
     }
 
+    /// Runs a statement for which nothing else has to hold, and makes it durable together with whoever comes next. It needs
+    /// no savepoint: one that fails leaves nothing behind.
+    pub async fn alone(
+        &self,
+        statement: Query<'static, Sqlite, SqliteArguments>,
+    ) -> Result<Vec<SqliteRow>, sqlx::Error> {
+        let all = self.0.clone();
+        // A task of its own, as for a turn.
+        let ran = tokio::spawn(async move {
+            let mut inner = timeout(BUSY_TIMEOUT, all.lock_owned()).await.map_err(|_| sqlx::Error::PoolTimedOut)?;
+            let rows = inner.run_alone(statement).await?;
+            Ok::<_, sqlx::Error>((rows, Inner::leave(inner)))
+        });
+        let (rows, told) = ran.await.map_err(|error| sqlx::Error::Io(error.into()))??;
+        told.await.unwrap_or_else(|_| Err(lost()))?;
+        Ok(rows)
+    }
+
     /// Whether nobody is writing.
     pub fn is_idle(&self) -> bool {
         self.0.try_lock().is_ok()
@@ -73,6 +92,37 @@ impl Inner {
             Err(_) => self.give_up(),
         }
         begun
+    }
+
+    async fn run_alone(
+        &mut self,
+        statement: Query<'static, Sqlite, SqliteArguments>,
+    ) -> Result<Vec<SqliteRow>, sqlx::Error> {
+        if !self.is_open {
+            self.begin().await?;
+        }
+        let connection = self.connection.as_mut().ok_or_else(lost)?;
+        let ran = statement.fetch_all(connection).await;
+        if let Err(error) = &ran {
+            if !is_harmless(error) {
+                self.give_up();
+            } else if self.waiting.is_empty() {
+                self.undo().await;
+            }
+        }
+        ran
+    }
+
+    /// Leaves what was done in the open transaction, to be committed for all of them; what comes of that is told.
+    fn leave(mut inner: OwnedMutexGuard<Self>) -> oneshot::Receiver<Result<(), sqlx::Error>> {
+        let (tell, told) = oneshot::channel();
+        inner.waiting.push(tell);
+        if inner.waiting.len() == 1 {
+            let all = OwnedMutexGuard::mutex(&inner).clone();
+            // It gets the lock after those who wait for it by now. A task of its own, for the others depend on it.
+            tokio::spawn(async move { all.lock().await.commit().await });
+        }
+        told
     }
 
     async fn execute(&mut self, sql: &'static str) -> Result<(), sqlx::Error> {
@@ -143,11 +193,6 @@ impl Turn {
 
     /// Looks at how a statement has ended.
     pub fn ended<T>(&mut self, result: Result<T, sqlx::Error>) -> Result<T, sqlx::Error> {
-        let is_harmless = |error: &sqlx::Error| match error {
-            // A violated constraint undoes its statement, and nothing else.
-            sqlx::Error::Database(error) => error.kind() != ErrorKind::Other,
-            _ => false,
-        };
         self.is_broken |= result.as_ref().is_err_and(|error| !is_harmless(error));
         result
     }
@@ -159,15 +204,7 @@ impl Turn {
             inner.give_up();
             return Err(lost());
         }
-        let (tell, told) = oneshot::channel();
-        inner.waiting.push(tell);
-        if inner.waiting.len() == 1 {
-            let all = OwnedMutexGuard::mutex(&inner).clone();
-            // It gets the lock after those who wait for it by now. A task of its own, for the others depend on it.
-            tokio::spawn(async move { all.lock().await.commit().await });
-        }
-        drop(inner);
-        told.await.unwrap_or_else(|_| Err(lost()))
+        Inner::leave(inner).await.unwrap_or_else(|_| Err(lost()))
     }
 }
 
@@ -181,6 +218,11 @@ impl Drop for Turn {
             _ => inner.give_up(),
         }
     }
+}
+
+/// Whether an error has undone its statement, as that of a violated constraint, and nothing else.
+fn is_harmless(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Database(error) if error.kind() != ErrorKind::Other)
 }
 
 fn lost() -> sqlx::Error {

@@ -19,7 +19,7 @@ use crate::webhook::Change;
 
 /// `GET /client/user-authenticators`: the verified ones of the token's user, addresses masked.
 pub async fn list(State(app): State<App>, holder: Holder) -> ApiResult<Json<Value>> {
-    let all = app.store.read().await?.verified_authenticators(&holder.user.user_key).await?;
+    let all = app.store.look().await?.verified_authenticators(&holder.user.user_key).await?;
     Ok(Json(view::authenticators(&all, Viewer::Client)))
 }
 

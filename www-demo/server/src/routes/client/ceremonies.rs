@@ -14,12 +14,12 @@ use crate::domain::method::Method;
 use crate::error::{ApiError, ApiResult};
 use crate::routes::guard::Holder;
 use crate::routes::view::{self, Viewer};
-use crate::store::{Authenticator, Challenge, Kind};
+use crate::store::{Authenticator, Challenge, FoundBy, Kind};
 use crate::webhook::Change;
 
 /// The ids of all credentials that this user has, of either kind: none is created twice on one authenticator.
 pub async fn webauthn_credentials(app: &App, user_key: &str) -> ApiResult<Vec<String>> {
-    let all = app.store.read().await?.verified_authenticators(user_key).await?;
+    let all = app.store.look().await?.verified_authenticators(user_key).await?;
     let is_webauthn = |one: &Authenticator| matches!(one.method, Method::Passkey | Method::SecurityKey);
     Ok(all.into_iter().filter(is_webauthn).filter_map(|one| one.credential_id).collect())
 }
@@ -40,9 +40,7 @@ pub async fn store_ceremony(
         data,
         ..Challenge::new(app.random.id(), kind, app.clock.now(), CHALLENGE_LIFE)
     };
-    let mut tx = app.store.write().await?;
-    tx.insert_challenge(&challenge).await?;
-    tx.commit().await?;
+    app.store.insert_challenge(&challenge).await?;
     Ok(challenge)
 }
 
@@ -62,22 +60,10 @@ pub async fn take_ceremony(
              began with another token. Ask for new options.",
         )
     };
-    let now = app.clock.now();
-    let mut tx = app.store.write().await?;
-    let found = match challenge_id {
-        Some(challenge_id) => tx.open_challenge(kind, challenge_id, now).await?,
-        None => match claimed_challenge(answer) {
-            Some(lookup) => tx.find_challenge(kind, &lookup, now).await?,
-            None => None,
-        },
-    };
-    let challenge = found.ok_or_else(gone)?;
-    let belongs = challenge.user_key.as_deref() == holder.map(|holder| holder.user.user_key.as_str())
-        && challenge.action_key.as_deref() == holder.map(|holder| holder.action.action_key.as_str());
-    if !belongs || !tx.consume_challenge(&challenge.challenge_id, now).await? {
-        return Err(gone());
-    }
-    tx.commit().await?;
+    let claimed = if challenge_id.is_none() { claimed_challenge(answer) } else { None };
+    let found_by = challenge_id.map(FoundBy::Id).or(claimed.as_deref().map(FoundBy::Lookup)).ok_or_else(gone)?;
+    let owner = holder.map(|holder| (holder.user.user_key.as_str(), holder.action.action_key.as_str()));
+    let challenge = app.store.take_challenge(kind, found_by, owner, app.clock.now()).await?.ok_or_else(gone)?;
     browser::check(&challenge, headers)?;
     Ok(challenge)
 }
@@ -158,7 +144,7 @@ pub async fn asserted_by<'a>(
         .ceremonies
         .check_assertion(answer)
         .map_err(|rejected| ApiError::invalid_credential(rejected.reason().to_owned()))?;
-    let Some(found) = app.store.read().await?.credential(id).await? else { return Ok(None) };
+    let Some(found) = app.store.look().await?.credential(id).await? else { return Ok(None) };
     // A passkey that was created elsewhere remembers another name of its user's, which nobody has told.
     let handle = user_handle(answer).filter(|_| !found.is_imported());
     let is_theirs = match holder {

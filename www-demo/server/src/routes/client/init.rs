@@ -20,7 +20,7 @@ pub async fn init(
     headers: HeaderMap,
     Body(Empty {}): Body<Empty>,
 ) -> ApiResult<Json<Value>> {
-    let all = app.store.read().await?.verified_authenticators(&holder.user.user_key).await?;
+    let all = app.store.look().await?.verified_authenticators(&holder.user.user_key).await?;
     let methods = view::methods(&all);
     let mut options = json!({ "token": bearer(&headers), "verificationMethods": methods, "user": {} });
     if let Some(default) = methods.first() {

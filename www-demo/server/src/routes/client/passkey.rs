@@ -153,7 +153,7 @@ async fn authentication_options_with(
     mut data: Value,
 ) -> ApiResult<Json<Value>> {
     if let Some(challenge_id) = &body.challenge_id {
-        let started = app.store.read().await?.open_challenge(Kind::Anonymous, challenge_id, app.clock.now()).await?;
+        let started = app.store.look().await?.open_challenge(Kind::Anonymous, challenge_id, app.clock.now()).await?;
         let started = started.ok_or_else(|| {
             ApiError::invalid_request("There is no such challenge, or it has ended. POST /client/challenge starts one.")
         })?;
@@ -169,7 +169,7 @@ async fn authentication_options_with(
         (Some(holder), _) => passkeys(app, &holder.user.user_key).await?,
         (None, Some(username)) => {
             // Not in the head of the `match`: its connection would be held while `passkeys` waits for one.
-            let user = app.store.read().await?.user_by_username(username).await?;
+            let user = app.store.look().await?.user_by_username(username).await?;
             match user {
                 Some(user) => passkeys(app, &user.user_key).await?,
                 None => Vec::new(),
@@ -189,7 +189,7 @@ async fn authentication_options_with(
 }
 
 async fn passkeys(app: &App, user_key: &str) -> ApiResult<Vec<String>> {
-    let all = app.store.read().await?.verified_authenticators(user_key).await?;
+    let all = app.store.look().await?.verified_authenticators(user_key).await?;
     Ok(all.into_iter().filter(|one| one.method == Method::Passkey).filter_map(|one| one.secret).collect())
 }
 
@@ -233,10 +233,6 @@ pub async fn verify(
 
     let mut tx = app.store.write().await?;
     let user = tx.lock_user(&authenticator.user_key).await?.ok_or_else(ApiError::unknown_credential)?;
-    // It may have been removed while its assertion was checked.
-    if tx.authenticator(&authenticator.authenticator_id).await?.is_none() {
-        return Err(ApiError::unknown_credential());
-    }
     let action = match &holder {
         Some(holder) => holder.action.clone(),
         None => {
@@ -247,7 +243,7 @@ pub async fn verify(
     let proof = Proof {
         authenticator: &authenticator,
         method: Method::Passkey,
-        secret: Some(&asserted.credential),
+        secret: asserted.credential.as_deref(),
         user_verified: asserted.user_verified,
     };
     let asked = holder.as_ref().map(|holder| &holder.claims);

@@ -167,7 +167,7 @@ pub struct Verify {
 
 /// `POST /client/verify/qr-code`: asked again and again by the screen. The token is handed out once.
 pub async fn verify(State(app): State<App>, Body(body): Body<Verify>) -> ApiResult<Json<Value>> {
-    let challenge = app.store.read().await?.challenge(Kind::QrCode, &body.challenge_id).await?;
+    let challenge = app.store.look().await?.challenge(Kind::QrCode, &body.challenge_id).await?;
     let wanted = challenge.as_ref().and_then(|challenge| challenge.secret.clone()).unwrap_or_default();
     if wanted.is_empty() || !bool::from(digest(&body.device_code).as_bytes().ct_eq(wanted.as_bytes())) {
         return Err(ApiError::invalid_request("There is no code of this challengeId and deviceCode."));

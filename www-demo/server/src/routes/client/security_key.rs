@@ -58,7 +58,7 @@ pub async fn authentication_options(
     holder: Holder,
     Body(Empty {}): Body<Empty>,
 ) -> ApiResult<Json<Value>> {
-    let all = app.store.read().await?.verified_authenticators(&holder.user.user_key).await?;
+    let all = app.store.look().await?.verified_authenticators(&holder.user.user_key).await?;
     let keys: Vec<String> = all.into_iter().filter(|one| one.method == METHOD).filter_map(|one| one.secret).collect();
     if keys.is_empty() {
         return Err(ApiError::invalid_request(
@@ -94,13 +94,10 @@ pub async fn verify(
         .map_err(|rejected| ApiError::invalid_credential(rejected.reason().to_owned()))?;
     let mut tx = app.store.write().await?;
     let user = holder.turn(&mut tx).await?;
-    if tx.authenticator(&authenticator.authenticator_id).await?.is_none() {
-        return Err(ApiError::unknown_credential());
-    }
     let proof = Proof {
         authenticator: &authenticator,
         method: METHOD,
-        secret: Some(&asserted.credential),
+        secret: asserted.credential.as_deref(),
         user_verified: asserted.user_verified,
     };
     let token = app.challenged(&mut tx, &user, &holder.action, &proof, Some(&holder.claims)).await?;

@@ -27,7 +27,7 @@ impl Dump {
             Tx::Postgres(tx) => {
                 let sql = "SELECT table_name::text AS name FROM information_schema.tables \
                            WHERE table_schema = current_schema()";
-                for row in sqlx::query(sql).fetch_all(&mut **tx).await.unwrap() {
+                for row in sqlx::query(sql).fetch_all(tx.connection()).await.unwrap() {
                     let name: String = row.get("name");
                     if !name.starts_with("_sqlx") {
                         tables.push(format!("SELECT '{name}' || row_to_json(t)::text AS line FROM {name} t"));
@@ -48,7 +48,7 @@ impl Dump {
                 rows.iter().map(|row| row.get("line")).collect()
             }
             Tx::Postgres(tx) => {
-                sqlx::query(sql).fetch_all(&mut **tx).await.unwrap().iter().map(|row| row.get("line")).collect()
+                sqlx::query(sql).fetch_all(tx.connection()).await.unwrap().iter().map(|row| row.get("line")).collect()
             }
         }
     }
