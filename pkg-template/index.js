@@ -162,20 +162,22 @@ const call = (operation, instance, given) =>
       // Given up while it runs, by a callback of the app's: it is cancelled once it waits.
       task = 0;
       let answer;
+      let kind;
       try {
         answer = resume(values, (current ??= start(values, operation)), how, value);
-        if ((answer & 3) === 1 && !pending.has(fail)) return void resume(values, current, CANCELLED);
+        kind = answer & 3;
+        if (kind === 1 && !pending.has(fail)) return void resume(values, current, CANCELLED);
       } catch (cause) {
         return failed(cause);
       }
       const result = at(answer >> 2, values);
-      if ((answer & 3) === 1) {
+      if (kind === 1) {
         task = current;
         Promise.resolve(result).then(
           (value) => step(FULFILLED, value),
           (cause) => step(REJECTED, cause),
         );
-      } else end((answer & 3) === 3 ? reject : resolve, result);
+      } else end(kind === 3 ? reject : resolve, result);
     };
     pending.add(fail);
     release = limit(options, giveUp);
@@ -248,8 +250,7 @@ const cellOf = (...owner) => {
 const describe = (context) => {
   const values = [context, parametersOf({})];
   const answer = running && at(resume(values, start(values, BINDING)) >> 2, values);
-  const { expiresAt } = answer;
-  return { state: "none", remainingMs: 0, scopes: [], ...answer, expiresAt: expiresAt && (new Date(expiresAt).toJSON() ?? undefined) };
+  return { state: "none", remainingMs: 0, scopes: [], ...answer, expiresAt: new Date(answer.expiresAt).toJSON() ?? undefined };
 };
 
 /** Tells the app when the binding window changes, and ahead of its end. */
@@ -318,6 +319,14 @@ const contextOf = (options) => {
     delay: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
     background: (operation, parameters) => void call(operation, context, parameters).catch(() => {}),
     conversion: later,
+    // An old browser has none, and what extensions yield is often no credential to the browser.
+    toJSON: async (credential) => {
+      try {
+        return credential.toJSON();
+      } catch {
+        return (await later()).toJSON(credential);
+      }
+    },
   });
 };
 

@@ -140,15 +140,17 @@ export const openSession = (context, call, notify, answer, parameters) => {
         } catch (cause) {
           return console.error("Failed to parse WebSocket message:", cause);
         }
-        const { type, data } = message ?? {};
+        const { type, data } = Object(message);
+        const id = data?.challengeId;
+        if (!id) return;
         if (type === "CHALLENGE_CREATED" && !challengeId) {
-          challengeId = data.challengeId;
+          challengeId = id;
           timers.forEach(clearTimeout);
           last = data.state ?? "unclaimed";
           refreshLater();
           expireLater(data.expiresAt);
           resolve({ data: { challengeId, expiresAt: data.expiresAt } });
-        } else if (type === "STATE_CHANGE" && data?.challengeId === challengeId) report(data.state, data.accessToken);
+        } else if (type === "STATE_CHANGE" && id === challengeId) report(data.state, data.accessToken);
       };
     });
 

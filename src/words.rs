@@ -226,7 +226,7 @@ pub const WORDS: &[&str] = &[
     "getClientCapabilities",
     "No passkey is immediately available on this device.",
     "This browser has no immediate mediation.",
-    ") is not one of the Authsignal API. Check baseUrl, and any proxy on the way.",
+    ") is not of the Authsignal API. Check baseUrl and proxies.",
     ".\n To learn more, visit https://docs.authsignal.com/scenarios/passkeys-prebuilt-ui#defining-the-relying-party",
     "remainingMs",
     "includes",

@@ -105,8 +105,7 @@ pub(crate) fn convert(state: &mut State) -> Outcome {
     state.data.into()
 }
 
-/// The ceremony that the data before it offers. The data is the credential as WebAuthn JSON, and the parameters get
-/// what the server wants to know of it.
+/// The ceremony that the data before it offers. The data is the credential.
 pub(crate) fn run(state: &mut State) -> Outcome {
     match state.phase {
         0 => {
@@ -235,14 +234,22 @@ fn finish(state: &mut State) -> Outcome {
             _ => fault::misuse(k!("Registration was not completed")),
         };
     }
-    let conversion = page(state).get(k!("conversion"));
-    let json = check!(conversion.or(credential).invoke(k!("toJSON"), [credential]));
-    state.credential = json;
-    let field = if kind.creates() { k!("registrationCredential") } else { k!("authenticationCredential") };
-    state.set(field, json);
-    state.set(k!("conditionalCreate"), (kind == Kind::CreateConditional).into());
-    state.set(k!("challengeId"), state.offer.get(k!("challengeId")));
-    json.into()
+    credential.into()
+}
+
+/// The credential as WebAuthn JSON, and the parameters get what the server wants to know of it.
+pub(crate) fn to_json(state: &mut State) -> Outcome {
+    if state.phase == 0 {
+        return state.context().invoke(k!("toJSON"), [state.data]).wait();
+    }
+    let credential = check!(state.arrived);
+    state.credential = credential;
+    // Each request takes the one that is its own.
+    let told = state.parameters().with(k!("registrationCredential"), credential);
+    let told = told.with(k!("authenticationCredential"), credential);
+    let told = told.with(k!("conditionalCreate"), state.get(k!("useAutoRegister")).is_truthy().into());
+    told.set(k!("challengeId"), state.offer.get(k!("challengeId")));
+    credential.into()
 }
 
 fn nothing_at_hand(state: &State) -> Outcome {

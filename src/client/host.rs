@@ -5,7 +5,7 @@ use super::types::Binding;
 use crate::operation::BINDING;
 use crate::task::Task;
 use crate::value::Outcome;
-use js_sys::{Object, Promise, Reflect};
+use js_sys::{Function, Object, Promise, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::AbortController;
@@ -145,8 +145,16 @@ pub(super) fn delay() -> JsValue {
 pub(super) fn conversion() -> JsValue {
     Closure::<dyn Fn() -> JsValue>::new(|| {
         let parse = Closure::<dyn Fn(JsValue) -> JsValue>::new(|json| parse_options(&json)).into_js_value();
-        let write = Closure::<dyn Fn(JsValue) -> JsValue>::new(|credential| to_json(&credential)).into_js_value();
-        object([("parseCreationOptionsFromJSON", &parse), ("parseRequestOptionsFromJSON", &parse), ("toJSON", &write)])
+        object([("parseCreationOptionsFromJSON", &parse), ("parseRequestOptionsFromJSON", &parse)])
+    })
+    .into_js_value()
+}
+
+/// The `toJSON` of the context: the browser's own. An old one has none, and what extensions yield is often no credential to it.
+pub(super) fn to_json() -> JsValue {
+    Closure::<dyn Fn(JsValue) -> JsValue>::new(|credential: JsValue| {
+        let own = property(&credential, "toJSON").dyn_into::<Function>().and_then(|own| own.call0(&credential));
+        own.unwrap_or_else(|_| fields_to_json(&credential))
     })
     .into_js_value()
 }
@@ -156,7 +164,7 @@ extern "C" {
     #[wasm_bindgen(js_name = parseCreationOptionsFromJSON)]
     fn parse_options(json: &JsValue) -> JsValue;
     #[wasm_bindgen(js_name = toJSON)]
-    fn to_json(credential: &JsValue) -> JsValue;
+    fn fields_to_json(credential: &JsValue) -> JsValue;
 }
 
 #[wasm_bindgen]

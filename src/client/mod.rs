@@ -143,6 +143,7 @@ impl Authsignal {
             ("webAuthnError", &host::web_authn_error()),
             ("delay", &host::delay()),
             ("conversion", &host::conversion()),
+            ("toJSON", &host::to_json()),
         ]);
         if let Some(callback) = options.on_token_expired {
             set(&context, "onTokenExpired", &Closure::wrap(callback).into_js_value());

@@ -38,7 +38,7 @@ pub(super) fn judge(outcome: Outcome, asked: Asked, state: &State) -> Outcome {
             description = text([
                 val(k!("The answer (status ")),
                 i32::from(status).into(),
-                val(k!(") is not one of the Authsignal API. Check baseUrl, and any proxy on the way.")),
+                val(k!(") is not of the Authsignal API. Check baseUrl and proxies.")),
             ]);
             code = val(k!("invalid_response"));
         }

@@ -42,6 +42,8 @@ pub(crate) enum Step {
     Convert,
     /// The ceremony that the data before it offers.
     Ceremony,
+    /// What the server gets of it.
+    Json,
     /// A second of patience and back to the step before, until the reply is verified, or the token must be over.
     UntilVerified,
     /// Keeps a new token.
@@ -67,14 +69,14 @@ pub(crate) enum Step {
 }
 
 /// The steps of an operation. Lists of one length, for which an address is enough.
-pub(crate) type Flow = &'static [Step; 10];
+pub(crate) type Flow = &'static [Step; 11];
 
 /// A flow of these steps.
 macro_rules! flow {
     ($($step:ident)+) => {
         const {
             let steps = [$(Step::$step),+];
-            let mut flow = [Step::End; 10];
+            let mut flow = [Step::End; 11];
             let mut at = 0;
             while at < steps.len() {
                 flow[at] = steps[at];
@@ -89,16 +91,16 @@ macro_rules! flow {
 pub(crate) fn steps(operation: u8) -> Flow {
     match operation {
         PASSKEY_SIGN_UP => {
-            flow!(PrepareSignUp PasskeyRegistrationOptions Convert Ceremony PasskeyAdd Keep FinishSignUp Data)
+            flow!(PrepareSignUp PasskeyRegistrationOptions Convert Ceremony Json PasskeyAdd Keep FinishSignUp Data)
         }
         PASSKEY_SIGN_IN => {
-            flow!(PrepareSignIn Challenge AskOptions Convert Ceremony Verify Keep FinishSignIn Data)
+            flow!(PrepareSignIn Challenge AskOptions Convert Ceremony Json Verify Keep FinishSignIn Data)
         }
         SECURITY_KEY_ENROLL => {
-            flow!(UseToken SecurityKeyRegistrationOptions BareOffer Convert Ceremony SecurityKeyAdd Keep SecurityKey Data)
+            flow!(UseToken SecurityKeyRegistrationOptions BareOffer Convert Ceremony Json SecurityKeyAdd Keep SecurityKey Data)
         }
         SECURITY_KEY_VERIFICATION => {
-            flow!(UseToken SecurityKeyAuthenticationOptions BareOffer Convert Ceremony SecurityKeyVerify Keep SecurityKey Data)
+            flow!(UseToken SecurityKeyAuthenticationOptions BareOffer Convert Ceremony Json SecurityKeyVerify Keep SecurityKey Data)
         }
         MAGIC_LINK_FINALIZE => flow!(UseToken Own UntilVerified Keep Reply Data),
         // The peer's quirk: these two leave it to the caller to set the token.
@@ -140,6 +142,7 @@ pub(crate) fn perform(step: Step, state: &mut State) -> Outcome {
         Step::BareOffer => object().with(k!("options"), state.data).into(),
         Step::Convert => ceremony::convert(state),
         Step::Ceremony => ceremony::run(state),
+        Step::Json => ceremony::to_json(state),
         Step::UntilVerified if state.phase > 0 => {
             state.go_back(2);
             state.data.into()

@@ -21,7 +21,9 @@ const BEHIND: &str = "\n    };\n";
 const ENDS: &str = "\n        },";
 
 /// Imports that may throw, and what of the frame catches it.
-const CATCHING: [(&str, &str); 4] = [
+const CATCHING: [(&str, &str); 5] = [
+    // Test doubles of `fetch` yield anything.
+    ("__wbg_status_", "attempt"),
     ("__wbg_property_", "attempt"),
     ("__wbg_set_property_", "attempt"),
     ("__wbg_join_", "attempt"),

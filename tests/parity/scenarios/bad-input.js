@@ -1,7 +1,7 @@
 /** Options, replies and callbacks that are not what they should be: a clear error or the default, and no trap. */
 import { assert, equal } from "../assert.js";
 import { event, says } from "./launch.js";
-import { APPROVED, CLAIMED, PENDING, openPolling } from "./waits.js";
+import { APPROVED, CLAIMED, PENDING, created, openPolling } from "./waits.js";
 
 const DECISION = { decision: "bad input: a clear error or the default, where the peer throws or goes on with it" };
 const hostile = (name) => ({
@@ -335,6 +335,23 @@ export const badInput = [
       for (const name of names) delete Object.prototype[name];
     }
   }),
+  {
+    name: "bad reply: messages of the socket that are none",
+    ...DECISION,
+    run: async (t) => {
+      await t.call("challenge", () => t.client().qrCode.challenge({ action: "a", onStateChange: t.callback("onStateChange"), onError: t.callback("onError") }));
+      await t.sockets[0].accept();
+      for (const type of ["CHALLENGE_CREATED", "STATE_CHANGE"]) {
+        for (const data of WRONG) await t.quietly(() => t.sockets[0].say(JSON.stringify({ type, data })));
+      }
+      for (const message of WRONG.slice(1)) await t.quietly(() => t.sockets[0].say(JSON.stringify(message)));
+      await t.sockets[0].say(created("q1"));
+    },
+    check: (seen) => {
+      equal(seen.count("uncaught"), 0, "what escaped");
+      equal(seen.ended("challenge").value.data?.challengeId, "q1", "the challenge");
+    },
+  },
   withReply("a number", "7"),
   withReply("text", '"text"'),
   withReply("a list", "[]"),

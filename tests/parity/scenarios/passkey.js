@@ -346,6 +346,24 @@ export const passkey = [
     prepare: field,
   }),
 
+  ...["signUp", "signIn"].flatMap((method) =>
+    [
+      ["has no toJSON", undefined],
+      ["is none to the browser's toJSON", () => PublicKeyCredential.prototype.toJSON.call({})],
+    ].map(([name, toJSON]) => ({
+      name: `${method}: a credential of an extension that ${name}`,
+      run: async (t) => {
+        const client = t.client();
+        scriptSignUp(t);
+        scriptSignIn(t);
+        client.setToken("T1");
+        t.authenticator.create = () => Object.assign(t.registration(), { toJSON });
+        t.authenticator.get = () => Object.assign(t.assertion(), { toJSON });
+        await t.call(method, () => client.passkey[method](quiet));
+      },
+      check: (seen) => equal(seen.ended(method).value.data?.token, "T2", "token"),
+    })),
+  ),
   ...[
     ["nothing remembered", undefined, { credentialId: "AAAA", verifiedAt: "2030-01-01T00:00:00.000Z" }],
     ["known to the server", { u1: ["AAAA", "BBBB"] }, { credentialId: "AAAA", verifiedAt: "2030-01-01T00:00:00.000Z" }],
