@@ -352,6 +352,12 @@ export const badInput = [
       equal(seen.ended("challenge").value.data?.challengeId, "q1", "the challenge");
     },
   },
+  ...[["undefined", undefined], ["null", null], ["an object whose status throws", hostile("status")]].map(([name, answer]) =>
+    withInput(`a fetch that yields ${name}`, (client, t) => {
+      t.on(ROUTE, () => answer);
+      return client.totp.verify({ code: "1" });
+    }),
+  ),
   withReply("a number", "7"),
   withReply("text", '"text"'),
   withReply("a list", "[]"),
