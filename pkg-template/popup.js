@@ -60,8 +60,8 @@ export const show = (url, { width = "385px", height, isClosable = true }, follow
       setTimeout(remove, 150);
     };
     const remove = () => {
-      if (!container.isConnected) return;
-      clearTimeout(timer);
+      if (!timer) return;
+      timer = clearInterval(timer);
       document.removeEventListener("keydown", onKey, true);
       document.removeEventListener("focusin", onFocus);
       container.remove();
@@ -85,8 +85,10 @@ export const show = (url, { width = "385px", height, isClosable = true }, follow
         if (!height && tall > 0) iframe.style.height = `${tall}px`;
       },
     );
-    // A pre-built UI that never says that it is ready is shown all the same.
-    const timer = setTimeout(reveal, 3000);
+    let ticks = 0;
+    // Nothing tells that the app, going to another view, has taken it out of the page; and a pre-built UI that in three
+    // seconds has not said that it is ready is shown all the same.
+    let timer = setInterval(() => (container.isConnected ? ++ticks === 6 && reveal() : remove()), 500);
     if (height) iframe.addEventListener("load", reveal);
     if (isClosable) overlay.addEventListener("click", remove);
     document.addEventListener("keydown", onKey, true);

@@ -93,7 +93,8 @@ impl Authsignal {
         window.location().set_href(url).map_err(Error::thrown)
     }
 
-    /// Shows the pre-built UI in a dialog, from this call on; the future is its end. Dropping it closes the dialog.
+    /// Shows the pre-built UI in a dialog, from this call on; the future is its end. Dropping it closes the
+    /// dialog, and so does [`timeout`](super::timeout) around it.
     ///
     /// # Errors
     /// [`Error::Misuse`]: a popup is open already, `url` is no address, or there is no page.
@@ -111,7 +112,8 @@ impl Authsignal {
     }
 
     /// Opens the pre-built UI in a window of its own, at this call, so that it can be made in the handler of a click, where
-    /// alone browsers allow it; the future is its end. Dropping it closes the window.
+    /// alone browsers allow it; the future is its end. Dropping it closes the window, and so does
+    /// [`timeout`](super::timeout) around it.
     ///
     /// # Errors
     /// [`Error::PopupBlocked`]; [`Error::Misuse`]: `url` is no address, or there is no page.

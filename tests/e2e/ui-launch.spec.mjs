@@ -345,6 +345,13 @@ test("a window that its user closes settles the promise, with a code", async ({ 
   expect(await app.outcome()).toMatchObject({ errorCode: "window_closed" });
 });
 
+test("a popup that the app takes out of the page settles the promise, with a code", async ({ app, page }) => {
+  await app.launch("ours", { mode: "popup" });
+  await expect(app.popup.getByRole("heading", { level: 1 })).toBeVisible();
+  await page.locator("#__authsignal-popup-container").evaluate((container) => container.remove());
+  expect(await app.outcome()).toMatchObject({ errorCode: "window_closed" });
+});
+
 test("what the API refuses reaches onError, and a popup that is closed then settles the promise with its code", async ({ app, page, server }) => {
   await app.launch("ours", { mode: "popup" });
   await expect(app.popup.getByRole("heading", { level: 1 })).toBeVisible();

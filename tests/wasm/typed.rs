@@ -619,7 +619,7 @@ async fn a_popup_shows_the_pre_built_ui_hears_it_alone_and_ends_with_its_token()
 }
 
 #[wasm_bindgen_test]
-async fn a_popup_is_closed_by_the_user_or_by_dropping_its_future() {
+async fn a_popup_is_closed_by_the_user_when_its_time_is_over_or_by_dropping_its_future() {
     let client = scripted_client("popup-closed");
     let options = || PopupOptions { height: Some("200px".into()), ..PopupOptions::default() };
     let end = client.launch_popup(&silent_page(), options());
@@ -635,6 +635,10 @@ async fn a_popup_is_closed_by_the_user_or_by_dropping_its_future() {
     until(|| !errors.borrow().is_empty()).await;
     press_escape();
     assert_eq!(end.await.unwrap(), Launched { token: None, error_code: expired().error_code });
+
+    let late = timeout(Duration::from_millis(20), client.launch_popup(&silent_page(), options())).await.unwrap_err();
+    assert_eq!(late.code(), Some("timeout"));
+    until(|| !is_popup_open()).await;
 
     drop(client.launch_popup(&silent_page(), options()));
     until(|| !is_popup_open()).await;
