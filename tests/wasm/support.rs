@@ -111,7 +111,6 @@ export const forge = (message) => {
 export const opened_address = () => (popup_frame()?.contentWindow ?? opened).location.href;
 export const hash = () => location.hash;
 export const origin = () => location.origin;
-export const is_firefox = () => navigator.userAgent.includes("Firefox");
 export const cookies = () => document.cookie;
 // What advanced profiling has put into the page, which it leaves again.
 export const take_profiling = () => {
@@ -182,7 +181,6 @@ extern "C" {
     pub fn opened_address() -> String;
     pub fn hash() -> String;
     pub fn origin() -> String;
-    pub fn is_firefox() -> bool;
     pub fn cookies() -> String;
     pub fn take_profiling() -> String;
 }

@@ -652,11 +652,6 @@ async fn a_popup_is_closed_by_the_user_when_its_time_is_over_or_by_dropping_its_
 
 #[wasm_bindgen_test]
 async fn a_window_ends_with_its_token_or_when_the_user_closes_it_or_its_future_is_dropped() {
-    if is_firefox() {
-        // Under geckodriver it has been seen to wait without end, for a reason not yet found. Chromium runs it.
-        console_log!("not run in Firefox: a window of its own");
-        return;
-    }
     let client = scripted_client("window");
     watch_windows(false);
     let (errors, on_error) = heard_errors();
