@@ -399,6 +399,7 @@ export class Authsignal {
 
   #set(token) {
     const { cell } = this.#context;
+    // At once, so that a verification begun before the core is loaded knows whose it is; the token itself keeps the order.
     cell.latest = token;
     const set = () => {
       cell.token = cell.user = token;

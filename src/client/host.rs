@@ -150,7 +150,8 @@ pub(super) fn conversion() -> JsValue {
     .into_js_value()
 }
 
-/// The `toJSON` of the context: the browser's own. An old one has none, and what extensions yield is often no credential to it.
+/// The `toJSON` of the context: the browser's own. An old one has none, and what extensions yield is often no credential
+/// to it.
 pub(super) fn to_json() -> JsValue {
     Closure::<dyn Fn(JsValue) -> JsValue>::new(|credential: JsValue| {
         let own = property(&credential, "toJSON").dyn_into::<Function>().and_then(|own| own.call0(&credential));

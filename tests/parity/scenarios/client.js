@@ -4,6 +4,20 @@ import { equal } from "../assert.js";
 const TOTP = "POST /client/user-authenticators/totp";
 const VERIFY = "POST /client/verify/totp";
 
+/** A call that is answered with a new token after the app has set that one, and then another call. */
+const setMeanwhile = (token) => async (t) => {
+  const client = t.client();
+  const verified = t.held({ isVerified: true, accessToken: "T2" });
+  t.on(VERIFY, verified);
+  t.on("POST /client/challenge/sms", { challengeId: "c" });
+  client.setToken("T1");
+  await t.call("verify", () => client.totp.verify({ code: "1" }));
+  client.setToken(token);
+  verified.release();
+  await t.settle();
+  await t.call("challenge", () => client.sms.challenge());
+};
+
 export const client = [
   {
     name: "exports: the same names",
@@ -147,38 +161,13 @@ export const client = [
   {
     name: "token: what another user has set meanwhile stands",
     decision: "the answer to a call of before does not replace it",
-    run: async (t) => {
-      const client = t.client();
-      const verified = t.held({ isVerified: true, accessToken: "T2" });
-      t.on(VERIFY, verified);
-      t.on("POST /client/challenge/sms", { challengeId: "c" });
-      client.setToken("T1");
-      await t.call("verify", () => client.totp.verify({ code: "1" }));
-      client.setToken("another user's");
-      verified.release();
-      await t.settle();
-      await t.call("challenge", () => t.client().sms.challenge());
-    },
+    run: setMeanwhile("another user's"),
     check: (seen) => {
       equal(seen.ended("verify").value.data.token, "T2", "the answer");
       equal(seen.lines.filter((line) => line.startsWith("request") && line.includes("Bearer another user's")).length, 1, "requests of the other user");
     },
   },
-  {
-    name: "token: the same one, set again meanwhile, is still replaced",
-    run: async (t) => {
-      const client = t.client();
-      const verified = t.held({ isVerified: true, accessToken: "T2" });
-      t.on(VERIFY, verified);
-      t.on("POST /client/challenge/sms", { challengeId: "c" });
-      client.setToken("T1");
-      await t.call("verify", () => client.totp.verify({ code: "1" }));
-      client.setToken("T1");
-      verified.release();
-      await t.settle();
-      await t.call("challenge", () => client.sms.challenge());
-    },
-  },
+  { name: "token: the same one, set again meanwhile, is still replaced", run: setMeanwhile("T1") },
   {
     name: "token: no callback is handed it as `this`",
     decision: "callbacks have no `this`",

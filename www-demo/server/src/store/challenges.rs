@@ -348,7 +348,8 @@ impl Tx {
         let attached = self
             .run(
                 "UPDATE challenges SET user_key = $2, action_key = $3 WHERE challenge_id = $1 \
-                 AND kind IN ('anonymous', 'qr-code', 'server-code') AND user_key IS NULL AND consumed_at IS NULL AND expires_at > $4",
+                 AND kind IN ('anonymous', 'qr-code', 'server-code') AND user_key IS NULL \
+                 AND consumed_at IS NULL AND expires_at > $4",
                 values![challenge_id, user_key, action_key, now],
             )
             .await?;

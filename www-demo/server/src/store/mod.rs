@@ -1,7 +1,8 @@
 //! The data: SQLite or PostgreSQL behind one enum of pools, with the same SQL for both.
 //!
-//! Everything happens in a [`Tx`], which a single look takes for its connection alone. Statements use `$1` and the common types only (TEXT and BIGINT), so that there is one
-//! text of each. Where two requests could change the same user's authenticators, [`Tx::lock_user`] makes them take turns.
+//! Everything happens in a [`Tx`], which a single look takes for its connection alone. Statements use `$1` and the common
+//! types only (TEXT and BIGINT), so that there is one text of each. Where two requests could change the same user's
+//! authenticators, [`Tx::lock_user`] makes them take turns.
 
 mod actions;
 mod authenticators;
