@@ -472,10 +472,8 @@ impl Val {
     #[inline(never)]
     fn apply_by(self, name: Val, arguments: Val) -> Outcome {
         let method = self.get_by(name);
-        if !method.is_truthy() {
-            return Outcome::throw(Val::default());
-        }
-        call(method, self, arguments)
+        // What has no such method is called itself, which throws a TypeError that names it.
+        call(if method.is_truthy() { method } else { self }, self, arguments)
     }
 
     /// Whether this is that string.

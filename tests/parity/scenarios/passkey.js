@@ -78,6 +78,9 @@ const SYNC = "1.17 credential sync";
 const quiet = { syncCredentials: false };
 const refusals = ["NotAllowedError", "AbortError", "InvalidStateError", "SecurityError", "ConstraintError", "NotSupportedError", "UnknownError", "TypeError"];
 
+const withoutCredentials = () => Object.defineProperty(navigator, "credentials", { value: undefined });
+const otherMessage = { decision: "the same TypeError, in other words: it names what has no such method" };
+
 export const passkey = [
   signUp("success, with credential sync", { username: "ada" }, { since: SYNC }),
   signUp("success, without sync", { username: "ada", ...quiet }),
@@ -114,6 +117,7 @@ export const passkey = [
   },
   ...refusals.map((name) => signUp(`the browser throws ${name}`, quiet, { prepare: (t) => (t.authenticator.create = t.refuse(name)) })),
   signUp("the browser yields nothing", quiet, { prepare: (t) => (t.authenticator.create = () => null) }),
+  signUp("the browser has no navigator.credentials", quiet, { prepare: withoutCredentials, ...otherMessage }),
   signUp("a relying party that is not this site's", quiet, {
     prepare: (t) => {
       t.on(OPTIONS, { ...creation, options: { ...creation.options, rp: { id: "elsewhere.test", name: "Dev" } } });
@@ -157,6 +161,7 @@ export const passkey = [
   signIn("what is remembered is added to", quiet, { prepare: () => localStorage.setItem("as_user_passkey_map", JSON.stringify({ u1: ["AAAA"], u2: ["BBBB"] })) }),
   signIn("a passkey from another device is not remembered", quiet, { prepare: (t) => (t.authenticator.get = () => t.assertion({ attachment: "cross-platform" })) }),
   ...refusals.map((name) => signIn(`the browser throws ${name}`, quiet, { prepare: (t) => (t.authenticator.get = t.refuse(name)) })),
+  signIn("the browser has no navigator.credentials", quiet, { prepare: withoutCredentials, ...otherMessage }),
   signIn("the browser yields nothing", quiet, { prepare: (t) => (t.authenticator.get = () => null) }),
   signIn("a relying party that is not this site's", quiet, {
     prepare: (t) => {
