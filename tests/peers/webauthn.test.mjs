@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { verifyAuthenticationResponse, verifyRegistrationResponse } from "@simplewebauthn/server";
-import { AT, Authenticator, base64url, BE, BS, ED, ORIGIN } from "./support/authenticator.mjs";
+import { ALGORITHMS, AT, Authenticator, base64url, BE, BS, ED, ORIGIN } from "./support/authenticator.mjs";
 import { SECRET, Server } from "./support/server.mjs";
 
 const PASSKEY = "/v1/client/user-authenticators/passkey";
@@ -249,34 +249,53 @@ describe("a registration is judged as the peer judges it", () => {
   }
 });
 
+/** Asks for options and answers them; both verdicts. */
+const asserted = async ({ stored, token }, authenticator, spoiled) => {
+  const { challengeId, options } = await server.ask("POST", `${PASSKEY}/authentication-options`, {}, token);
+  const response = await authenticator.get(options, spoiled);
+  const peer = await verdictOf(async () => {
+    const verdict = await verifyAuthenticationResponse({
+      response: structuredClone(response),
+      expectedChallenge: options.challenge,
+      expectedOrigin: ORIGIN,
+      expectedRPID: RP_ID,
+      credential: stored,
+      requireUserVerification: false,
+    });
+    stored.counter = verdict.authenticationInfo?.newCounter ?? stored.counter;
+    return verdict.verified;
+  });
+  const body = { authenticationCredential: response, deviceId: "d", challengeId };
+  return { peer, ours: oursOn(await server.call("POST", "/v1/client/verify/passkey", body, token)) };
+};
+
 describe("an assertion is judged as the peer judges it", () => {
   for (const [name, spoiled] of Object.entries(assertions)) {
     test(name, async () => {
       const authenticator = await Authenticator.new();
-      const { stored, token } = await registered(await tracked(), authenticator);
-      const assertion = async (spoiled) => {
-        const { challengeId, options } = await server.ask("POST", `${PASSKEY}/authentication-options`, {}, token);
-        const response = await authenticator.get(options, spoiled);
-        const peer = await verdictOf(async () => {
-          const verdict = await verifyAuthenticationResponse({
-            response: structuredClone(response),
-            expectedChallenge: options.challenge,
-            expectedOrigin: ORIGIN,
-            expectedRPID: RP_ID,
-            credential: stored,
-            requireUserVerification: false,
-          });
-          stored.counter = verdict.authenticationInfo?.newCounter ?? stored.counter;
-          return verdict.verified;
-        });
-        const body = { authenticationCredential: response, deviceId: "d", challengeId };
-        return { peer, ours: oursOn(await server.call("POST", "/v1/client/verify/passkey", body, token)) };
-      };
+      const credential = await registered(await tracked(), authenticator);
       // The counter stands at 5, on both sides.
-      const first = await assertion({ parts: (parts) => (parts.counter = 5) });
+      const first = await asserted(credential, authenticator, { parts: (parts) => (parts.counter = 5) });
       assert.deepEqual(first, { peer: "accepted", ours: "accepted" });
-      const { peer, ours } = await assertion({ ...spoiled, parts: (parts) => { parts.counter = 6; spoiled.parts?.(parts); } });
+      const parts = (parts) => {
+        parts.counter = 6;
+        spoiled.parts?.(parts);
+      };
+      const { peer, ours } = await asserted(credential, authenticator, { ...spoiled, parts });
       compare("authentication", name, spoiled, peer, ours);
+    });
+  }
+});
+
+describe("a key of each algorithm that is offered signs in, and no other key of its kind", () => {
+  for (const [name, algorithm] of Object.entries(ALGORITHMS)) {
+    test(name, async () => {
+      const [authenticator, other] = [await Authenticator.new(algorithm), await Authenticator.new(algorithm)];
+      other.credentialId = authenticator.credentialId;
+      const credential = await registered(await tracked(), authenticator);
+      assert.deepEqual(await asserted(credential, authenticator), { peer: "accepted", ours: "accepted" });
+      const later = { parts: (parts) => (parts.counter = 9) };
+      assert.deepEqual(await asserted(credential, other, later), { peer: "refused", ours: "refused" });
     });
   }
 });

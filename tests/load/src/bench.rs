@@ -10,14 +10,17 @@ use std::time::{Duration, Instant, SystemTime};
 use anyhow::{Context, Result, anyhow, bail};
 use authsignal_local::store::Store;
 use clap::Args;
+use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::process::Command;
 use tokio::task::JoinSet;
 use uuid::Uuid;
+use webauthn_rs_core::WebauthnCore;
+use webauthn_rs_core::proto::{AuthenticationState, Credential, PublicKeyCredential, UserVerificationPolicy};
 
 use crate::client::{As, Client};
 use crate::people::{People, Person, ceremonies};
-use crate::server::{Server, thread_seconds};
+use crate::server::{ORIGIN, RP_ID, Server, thread_seconds};
 
 /// What to measure.
 #[derive(Args)]
@@ -66,8 +69,10 @@ pub async fn run(bench: Bench) -> Result<()> {
         bail!("a machine with one core cannot measure a server beside its load");
     }
     let people = Arc::new(People::new(bench.users)?);
-    let verification = verification_seconds(&people)?;
-    println!("one assertion judged in process: {:.0} µs, {:.0} each second", verification * 1e6, 1.0 / verification);
+    let verification = Verification::measured(&people)?;
+    for (judge, seconds) in [("by us", verification.ours), ("by webauthn-rs-core", verification.library)] {
+        println!("one assertion judged in process {judge}: {:.0} µs, {:.0} each second", seconds * 1e6, 1.0 / seconds);
+    }
     println!("{} people with a passkey and an authenticator app, {} clients", bench.users, bench.clients);
     println!("\n{HEAD}");
     let sqlite = format!("sqlite:{}", bench.folder.join("load.sqlite").display());
@@ -75,13 +80,13 @@ pub async fn run(bench: Bench) -> Result<()> {
     let mut memory = Vec::new();
     for (run, cores) in [ONE, TWO].into_iter().enumerate() {
         let setting = Setting { name: "SQLite", database: &sqlite, instances: 1, cores, run };
-        memory.push(measured(&bench, &people, &setting, verification).await?);
+        memory.push(measured(&bench, &people, &setting, &verification).await?);
     }
     if let Some(postgres) = &bench.postgres {
         settle(&people, postgres).await?;
         for (run, (instances, cores)) in [(1, ONE), (1, TWO), (2, ONE), (2, TWO)].into_iter().enumerate() {
             let setting = Setting { name: "PostgreSQL", database: postgres, instances, cores, run };
-            memory.push(measured(&bench, &people, &setting, verification).await?);
+            memory.push(measured(&bench, &people, &setting, &verification).await?);
         }
     }
     println!("\nmemory of an instance after its load, with {} people: {}", bench.users, memory.join(", "));
@@ -96,18 +101,48 @@ async fn settle(people: &Arc<People>, database: &str) -> Result<()> {
 }
 
 /// How many seconds of a processor it takes to judge an assertion, and nothing else.
-fn verification_seconds(people: &People) -> Result<f64> {
-    let ceremonies = ceremonies()?;
-    let person = people.person(0);
-    let why = |rejected: authsignal_local::ceremony::Rejected| anyhow!(rejected.reason().to_owned());
-    let pending = ceremonies.assert(&[], "preferred").map_err(why)?;
-    let answer = people.device.get(person.credential(), person.handle(), &pending.options)?;
-    let stored = people.stored_credential(person);
+struct Verification {
+    ours: f64,
+    /// By webauthn-rs-core, which judges in plain Rust.
+    library: f64,
+}
+
+impl Verification {
+    fn measured(people: &People) -> Result<Self> {
+        let ceremonies = ceremonies()?;
+        let person = people.person(0);
+        let why = |rejected: authsignal_local::ceremony::Rejected| anyhow!(rejected.reason().to_owned());
+        let pending = ceremonies.assert(&[], "preferred").map_err(why)?;
+        let answer = people.device.get(person.credential(), person.handle(), &pending.options)?;
+        let stored = people.stored_credential(person);
+        let ours = seconds_of(|| {
+            let assertion = ceremonies.read_assertion(&answer).map_err(why)?;
+            ceremonies.asserted(&pending.state, &assertion, &stored, false).map(drop).map_err(why)
+        })?;
+        let origins = vec![ORIGIN.parse()?];
+        let library = WebauthnCore::new_unsafe_experts_only("load", RP_ID, origins, Duration::ZERO, None, None);
+        let builder =
+            library.new_challenge_authenticate_builder(Vec::new(), Some(UserVerificationPolicy::Preferred))?;
+        let (options, state) = library.generate_challenge_authenticate(builder)?;
+        let options = serde_json::to_value(options.public_key)?;
+        let answer = people.device.get(person.credential(), person.handle(), &options)?;
+        let state = serde_json::to_string(&state)?;
+        let library = seconds_of(|| {
+            let credential: Credential = serde_json::from_str(&stored)?;
+            let state: AuthenticationState = serde_json::from_str(&state)?;
+            let answer = PublicKeyCredential::deserialize(&answer)?;
+            Ok(library.authenticate_single_credential(&answer, &state, &credential).map(drop)?)
+        })?;
+        Ok(Self { ours, library })
+    }
+}
+
+/// How many seconds of a processor this takes, on the average of two seconds.
+fn seconds_of(what: impl Fn() -> Result<()>) -> Result<f64> {
     let (begun, before) = (Instant::now(), thread_seconds()?);
     let mut count = 0.0;
     while begun.elapsed() < Duration::from_secs(2) {
-        let assertion = ceremonies.check_assertion(&answer).map_err(why)?;
-        ceremonies.asserted(&pending.state, &assertion, &stored, false).map_err(why)?;
+        what()?;
         count += 1.0;
     }
     Ok((thread_seconds()? - before) / count)
@@ -118,9 +153,10 @@ fn verification_seconds(people: &People) -> Result<f64> {
 const ONE: &str = "0";
 const TWO: &str = "0,1";
 
-/// Seconds are of the clock, which others on the machine share; CPU seconds are the server's own.
+/// Seconds are of the clock, which others on the machine share; CPU seconds are the server's own, at last as multiples of
+/// what one assertion costs to judge.
 const HEAD: &str = "database    instances  cores  work                                     each second  p50 ms  p99 ms  \
-                    each CPU second  CPU µs of each  × verification";
+                    each CPU second  CPU µs of each  × ours  × the library's";
 
 /// What is measured together.
 struct Setting<'a> {
@@ -135,7 +171,12 @@ struct Setting<'a> {
 /// How often a database is measured at most: each time other people type their codes, for none counts twice.
 const RUNS: usize = 4;
 
-async fn measured(bench: &Bench, people: &Arc<People>, setting: &Setting<'_>, verification: f64) -> Result<String> {
+async fn measured(
+    bench: &Bench,
+    people: &Arc<People>,
+    setting: &Setting<'_>,
+    verification: &Verification,
+) -> Result<String> {
     let &Setting { name, database, instances, cores, run } = setting;
     let count = cores.split(',').count();
     // The load keeps off the core that the server has for itself.
@@ -148,14 +189,15 @@ async fn measured(bench: &Bench, people: &Arc<People>, setting: &Setting<'_>, ve
     for work in Work::ALL {
         let figures = Load { bench, people, servers: &servers, work, run }.figures().await?;
         println!(
-            "{name:<11} {instances:>9}  {count:>5}  {:<39}  {:>11.0}  {:>6.1}  {:>6.1}  {:>15.0}  {:>14.0}  {:>14.2}",
+            "{name:<11} {instances:>9}  {count:>5}  {:<39}  {:>11.0}  {:>6.1}  {:>6.1}  {:>15.0}  {:>14.0}  {:>5.2}  {:>12.2}",
             work.name(),
             figures.each_second,
             figures.median * 1e3,
             figures.slowest_of_hundred * 1e3,
             1.0 / figures.processor,
             figures.processor * 1e6,
-            figures.processor / verification,
+            figures.processor / verification.ours,
+            figures.processor / verification.library,
         );
     }
     let megabytes = servers.iter().map(Server::resident_megabytes).sum::<Result<f64>>()? / instances as f64;

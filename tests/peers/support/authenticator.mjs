@@ -31,8 +31,37 @@ export const der = (raw) => {
     if (digits[0] >= 0x80) digits = Buffer.concat([Buffer.of(0), digits]);
     return Buffer.concat([Buffer.of(0x02, digits.length), digits]);
   };
-  const [r, s] = [integer(raw.subarray(0, 32)), integer(raw.subarray(32))];
+  const half = raw.length / 2;
+  const [r, s] = [integer(raw.subarray(0, half)), integer(raw.subarray(half))];
   return Buffer.concat([Buffer.of(0x30, r.length + s.length), r, s]);
+};
+
+/** A key on a curve: kty EC2, alg, crv, x, y. */
+const elliptic = (algorithm, curve, namedCurve, hash) => ({
+  generate: { name: "ECDSA", namedCurve },
+  sign: { name: "ECDSA", hash },
+  coseKey: async (key) => {
+    const point = Buffer.from(await subtle.exportKey("raw", key)).subarray(1);
+    const half = point.length / 2;
+    return new Map([[1, 2], [3, algorithm], [-1, curve], [-2, point.subarray(0, half)], [-3, point.subarray(half)]]);
+  },
+  encode: der,
+});
+
+/** What our options offer. */
+export const ALGORITHMS = {
+  ES256: elliptic(-7, 1, "P-256", "SHA-256"),
+  ES384: elliptic(-35, 2, "P-384", "SHA-384"),
+  RS256: {
+    generate: { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256", modulusLength: 2048, publicExponent: Uint8Array.of(1, 0, 1) },
+    sign: { name: "RSASSA-PKCS1-v1_5" },
+    // kty RSA, alg, n, e
+    coseKey: async (key) => {
+      const { n, e } = await subtle.exportKey("jwk", key);
+      return new Map([[1, 3], [3, -257], [-1, Buffer.from(n, "base64url")], [-2, Buffer.from(e, "base64url")]]);
+    },
+    encode: (raw) => raw,
+  },
 };
 
 const unspoiled = { parts: () => {}, message: () => {} };
@@ -49,24 +78,25 @@ const authenticatorData = ({ rpIdHash, flags, counter, attested, extensions }) =
 };
 
 export class Authenticator {
+  #algorithm;
   #keys;
   #counter = 0;
 
-  static async new() {
+  static async new(algorithm = ALGORITHMS.ES256) {
     const authenticator = new Authenticator();
-    authenticator.#keys = await subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, ["sign"]);
+    authenticator.#algorithm = algorithm;
+    authenticator.#keys = await subtle.generateKey(algorithm.generate, true, ["sign"]);
     authenticator.credentialId = webcrypto.getRandomValues(new Uint8Array(32));
     return authenticator;
   }
 
-  /** Signs as WebCrypto does, r||s. */
+  /** Signs as WebCrypto does: by a key on a curve, r||s. */
   async sign(bytes) {
-    return new Uint8Array(await subtle.sign({ name: "ECDSA", hash: "SHA-256" }, this.#keys.privateKey, bytes));
+    return new Uint8Array(await subtle.sign(this.#algorithm.sign, this.#keys.privateKey, bytes));
   }
 
   /** What `navigator.credentials.create()` answers to these options, as JSON. */
   async create(options, spoiled = unspoiled) {
-    const point = Buffer.from(await subtle.exportKey("raw", this.#keys.publicKey));
     const parts = {
       clientData: { type: "webauthn.create", challenge: options.challenge, origin: ORIGIN, crossOrigin: false },
       rpIdHash: await sha256(Buffer.from(options.rp.id)),
@@ -75,8 +105,7 @@ export class Authenticator {
       attested: {
         aaguid: Buffer.alloc(16),
         credentialId: this.credentialId,
-        // kty EC2, alg ES256, crv P-256, x, y
-        coseKey: new Map([[1, 2], [3, -7], [-1, 1], [-2, point.subarray(1, 33)], [-3, point.subarray(33)]]),
+        coseKey: await this.#algorithm.coseKey(this.#keys.publicKey),
       },
       format: "none",
       statement: () => new Map(),
@@ -88,7 +117,7 @@ export class Authenticator {
     const attestationObject = isoCBOR.encode(
       new Map([
         ["fmt", parts.format],
-        ["attStmt", await parts.statement((bytes = signed) => this.sign(bytes).then(der))],
+        ["attStmt", await parts.statement((bytes = signed) => this.sign(bytes).then(this.#algorithm.encode))],
         ["authData", new Uint8Array(authData)],
       ]),
     );
@@ -109,7 +138,7 @@ export class Authenticator {
       rpIdHash: await sha256(Buffer.from(options.rpId)),
       flags: UP | UV,
       counter: this.#counter,
-      signature: der,
+      signature: this.#algorithm.encode,
     };
     spoiled.parts?.(parts);
     const clientDataJSON = Buffer.from(JSON.stringify(parts.clientData));

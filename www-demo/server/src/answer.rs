@@ -1,6 +1,7 @@
 //! The form of an authenticator's answer: what the specification asks for and the WebAuthn library leaves open.
 //!
-//! Nothing here looks at a signature: an answer that passes has yet to be judged by the library.
+//! Nothing here looks at a signature: of an answer that passes, the library judges what a credential's creation attests, and
+//! [`crate::assertion`] judges an assertion.
 
 use std::collections::BTreeMap;
 
@@ -15,13 +16,12 @@ use uuid::Uuid;
 /// The algorithms that are offered, each with the curve (COSE `crv`) that its key must be on; none for RSA.
 const ALGORITHMS: [(i128, Option<i128>); 3] = [(-7, Some(1)), (-35, Some(2)), (-257, None)];
 
-/// The hash of the relying party, the flags and the counter.
-const FIXED: usize = 37;
-const FLAGS: usize = 32;
+const USER_PRESENT: u8 = 0x01;
+const USER_VERIFIED: u8 = 0x04;
 const BACKUP_ELIGIBLE: u8 = 0x08;
+const BACKUP_STATE: u8 = 0x10;
 const ATTESTED: u8 = 0x40;
 const EXTENSIONS: u8 = 0x80;
-const AAGUID: usize = 16;
 
 /// As long as WebAuthn lets the id of a credential be, in bytes.
 pub const LONGEST_CREDENTIAL_ID: usize = 1023;
@@ -30,8 +30,11 @@ pub const LONGEST_CREDENTIAL_ID: usize = 1023;
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ClientData {
+    #[serde(default, rename = "type")]
+    kind: String,
     /// In base64url.
     pub challenge: String,
+    #[serde(default)]
     origin: String,
     #[serde(default)]
     cross_origin: bool,
@@ -43,7 +46,8 @@ pub fn client_data(answer: &Json) -> Option<ClientData> {
     serde_json::from_slice(&bytes(&answer["response"]["clientDataJSON"])?).ok()
 }
 
-fn bytes(text: &Json) -> Option<Vec<u8>> {
+/// What a text in base64url stands for.
+pub fn bytes(text: &Json) -> Option<Vec<u8>> {
     BASE64.decode(text.as_str()?.trim_end_matches('=')).ok()
 }
 
@@ -53,43 +57,77 @@ pub type Flaw = &'static str;
 /// Whether a page of this origin may have the pre-built UI in a frame, and so a ceremony in it.
 pub type MayFrame = dyn Fn(&str) -> bool + Send + Sync;
 
-/// What both ceremonies have: the credential's id.
-fn envelope(answer: &Json, may_frame: &MayFrame) -> Result<Vec<u8>, Flaw> {
-    let id = bytes(&answer["id"]).filter(|id| !id.is_empty()).ok_or("its id is not base64url")?;
-    if answer["id"] != answer["rawId"] {
-        return Err("its id and its rawId differ");
-    }
-    if answer["type"] != "public-key" {
-        return Err("its type is not public-key");
-    }
-    let client = client_data(answer).ok_or("its clientDataJSON cannot be read")?;
-    // The library parses the origin as an address, of which a path is a part.
-    if Url::parse(&client.origin).map(|url| url.origin().ascii_serialization()).as_ref() != Ok(&client.origin) {
-        return Err("its origin is not an origin as browsers write it");
-    }
-    // The library looks at the frame when a credential is created, and not when it is used.
-    match (client.cross_origin, &client.top_origin) {
-        (false, None) => Ok(id),
-        (true, Some(top)) if may_frame(top) => Ok(id),
-        _ => Err("the ceremony ran in a frame of another origin"),
+/// Whom a ceremony must be for.
+pub struct RelyingParty {
+    /// SHA-256 of its id.
+    pub id_hash: [u8; 32],
+    /// Whose pages may run ceremonies.
+    pub origins: Vec<Url>,
+    /// Whether the port of an origin does not matter.
+    pub any_port: bool,
+    /// In whose frames they may.
+    pub may_frame: Box<MayFrame>,
+}
+
+impl RelyingParty {
+    fn has(&self, origin: &Url) -> bool {
+        self.origins.iter().any(|own| {
+            own.scheme() == origin.scheme()
+                && own.host() == origin.host()
+                && (self.any_port || own.port_or_known_default() == origin.port_or_known_default())
+        })
     }
 }
 
-/// An assertion of the right form, for the relying party of this hash: whether its credential may be on several devices.
-pub fn check_assertion(answer: &Json, rp_id_hash: &[u8; 32], may_frame: &MayFrame) -> Result<bool, Flaw> {
-    envelope(answer, may_frame)?;
-    let data = bytes(&answer["response"]["authenticatorData"]).ok_or("its authenticatorData is not base64url")?;
-    authenticator_data(&data)?;
-    if data.starts_with(rp_id_hash) {
-        Ok(data[FLAGS] & BACKUP_ELIGIBLE != 0)
-    } else {
-        Err("it was made for another relying party")
+/// What both ceremonies have.
+pub struct Envelope {
+    /// The credential's.
+    pub id: Vec<u8>,
+    /// What the browser says.
+    pub client: ClientData,
+    /// The very bytes of it.
+    pub client_json: Vec<u8>,
+}
+
+impl Envelope {
+    /// Reads it, and checks all but its challenge. `kind` is the type of its client data.
+    pub fn read(answer: &Json, kind: &str, party: &RelyingParty) -> Result<Self, Flaw> {
+        let id = bytes(&answer["id"]).filter(|id| !id.is_empty()).ok_or("its id is not base64url")?;
+        if answer["id"] != answer["rawId"] {
+            return Err("its id and its rawId differ");
+        }
+        if answer["type"] != "public-key" {
+            return Err("its type is not public-key");
+        }
+        if !matches!(&answer["clientExtensionResults"], Json::Null | Json::Object(_)) {
+            return Err("its clientExtensionResults are no object");
+        }
+        let client_json = bytes(&answer["response"]["clientDataJSON"]).ok_or("its clientDataJSON is not base64url")?;
+        let client: ClientData =
+            serde_json::from_slice(&client_json).map_err(|_| "its clientDataJSON cannot be read")?;
+        if client.kind != kind {
+            return Err("it is of another ceremony");
+        }
+        // As an address it could have a path, or a user name.
+        let origin = Url::parse(&client.origin).ok();
+        let origin = origin
+            .filter(|url| url.origin().ascii_serialization() == client.origin)
+            .ok_or("its origin is not an origin as browsers write it")?;
+        if !party.has(&origin) {
+            return Err("its origin is none of the registered ones");
+        }
+        match (client.cross_origin, &client.top_origin) {
+            (false, None) => {}
+            (true, Some(top)) if (party.may_frame)(top) => {}
+            _ => return Err("the ceremony ran in a frame of another origin"),
+        }
+        Ok(Envelope { id, client, client_json })
     }
 }
 
 /// A registration of the right form: the model of the authenticator, if it tells.
-pub fn check_registration(answer: &Json, may_frame: &MayFrame) -> Result<Option<Uuid>, Flaw> {
-    let id = envelope(answer, may_frame)?;
+pub fn check_registration(answer: &Json, party: &RelyingParty) -> Result<Option<Uuid>, Flaw> {
+    let Envelope { id, .. } = Envelope::read(answer, "webauthn.create", party)?;
     let object = bytes(&answer["response"]["attestationObject"]).ok_or("its attestationObject is not base64url")?;
     let object: BTreeMap<String, Cbor> = from_slice(&object).map_err(|_| "its attestationObject is not CBOR")?;
     let (Some(Cbor::Text(format)), Some(Cbor::Map(statement)), Some(Cbor::Bytes(data))) =
@@ -100,7 +138,8 @@ pub fn check_registration(answer: &Json, may_frame: &MayFrame) -> Result<Option<
     if format == "none" && !statement.is_empty() {
         return Err("an attestation of none has a statement");
     }
-    let attested = authenticator_data(data)?.ok_or("it holds no credential")?;
+    let (_, attested) = AuthenticatorData::read(data)?;
+    let attested = attested.ok_or("it holds no credential")?;
     if id.len() > LONGEST_CREDENTIAL_ID {
         return Err("its id is longer than 1,023 bytes");
     }
@@ -146,30 +185,63 @@ pub fn without_frame(answer: &Json) -> Option<Json> {
     Some(plain)
 }
 
-struct Attested<'a> {
+/// What an authenticator says of a ceremony (WebAuthn, section 6.1).
+pub struct AuthenticatorData {
+    /// SHA-256 of the relying party's id.
+    pub rp_id_hash: [u8; 32],
+    /// Whether somebody was there.
+    pub user_present: bool,
+    /// Whether it was checked who.
+    pub user_verified: bool,
+    /// Whether the credential may be on several devices.
+    pub backup_eligible: bool,
+    /// Whether it is, or is kept elsewhere.
+    pub backup_state: bool,
+    /// How many signatures were counted; 0 if they are not.
+    pub counter: u32,
+}
+
+/// The credential in it.
+pub struct Attested<'a> {
     aaguid: Uuid,
     credential_id: &'a [u8],
     key: BTreeMap<Cbor, Cbor>,
 }
 
-/// Reads authenticator data to its very end: the library stops where its flags let it.
-fn authenticator_data(data: &[u8]) -> Result<Option<Attested<'_>>, Flaw> {
-    const SHORT: Flaw = "its authenticator data is too short";
-    let (fixed, mut rest) = data.split_at_checked(FIXED).ok_or(SHORT)?;
-    let mut attested = None;
-    if fixed[FLAGS] & ATTESTED != 0 {
-        let (aaguid, after) = rest.split_at_checked(AAGUID).ok_or(SHORT)?;
-        let (length, after) = after.split_first_chunk::<2>().ok_or(SHORT)?;
-        let length = usize::from(u16::from_be_bytes(*length));
-        let (credential_id, after) = after.split_at_checked(length).ok_or(SHORT)?;
-        let (key, after) = cbor_map(after)?;
-        attested = Some(Attested { aaguid: Uuid::from_slice(aaguid).map_err(|_| SHORT)?, credential_id, key });
-        rest = after;
+impl AuthenticatorData {
+    /// Reads it to its very end: the library stops where its flags let it.
+    pub fn read(data: &[u8]) -> Result<(Self, Option<Attested<'_>>), Flaw> {
+        const SHORT: Flaw = "its authenticator data is too short";
+        let (rp_id_hash, rest) = data.split_first_chunk::<32>().ok_or(SHORT)?;
+        let (&[flags], rest) = rest.split_first_chunk::<1>().ok_or(SHORT)?;
+        let (counter, mut rest) = rest.split_first_chunk::<4>().ok_or(SHORT)?;
+        let mut attested = None;
+        if flags & ATTESTED != 0 {
+            let (aaguid, after) = rest.split_first_chunk::<16>().ok_or(SHORT)?;
+            let (length, after) = after.split_first_chunk::<2>().ok_or(SHORT)?;
+            let length = usize::from(u16::from_be_bytes(*length));
+            let (credential_id, after) = after.split_at_checked(length).ok_or(SHORT)?;
+            let (key, after) = cbor_map(after)?;
+            attested = Some(Attested { aaguid: Uuid::from_bytes(*aaguid), credential_id, key });
+            rest = after;
+        }
+        if flags & EXTENSIONS != 0 {
+            (_, rest) = cbor_map(rest)?;
+        }
+        if !rest.is_empty() {
+            return Err("its authenticator data goes on after its end");
+        }
+        let has = |flag: u8| flags & flag != 0;
+        let said = AuthenticatorData {
+            rp_id_hash: *rp_id_hash,
+            user_present: has(USER_PRESENT),
+            user_verified: has(USER_VERIFIED),
+            backup_eligible: has(BACKUP_ELIGIBLE),
+            backup_state: has(BACKUP_STATE),
+            counter: u32::from_be_bytes(*counter),
+        };
+        Ok((said, attested))
     }
-    if fixed[FLAGS] & EXTENSIONS != 0 {
-        (_, rest) = cbor_map(rest)?;
-    }
-    if rest.is_empty() { Ok(attested) } else { Err("its authenticator data goes on after its end") }
 }
 
 fn cbor_map(data: &[u8]) -> Result<(BTreeMap<Cbor, Cbor>, &[u8]), Flaw> {

@@ -12,12 +12,13 @@ use uuid::Uuid;
 use webauthn_rs_core::WebauthnCore;
 use webauthn_rs_core::error::WebauthnError;
 use webauthn_rs_core::proto::{
-    AttestationFormat, AttestationMetadata, AuthenticationState, AuthenticatorAttachment, COSEKey, Credential,
-    CredentialID, ParsedAttestation, ParsedAttestationData, PublicKeyCredential, RegisterPublicKeyCredential,
-    RegisteredExtensions, RegistrationState, UserVerificationPolicy,
+    AttestationFormat, AttestationMetadata, AuthenticatorAttachment, COSEKey, Credential, CredentialID,
+    ParsedAttestation, ParsedAttestationData, RegisterPublicKeyCredential, RegisteredExtensions, RegistrationState,
+    UserVerificationPolicy,
 };
 
-use crate::answer::{Flaw, MayFrame, check_assertion, check_registration, client_data, cose_key, without_frame};
+use crate::answer::{Flaw, MayFrame, RelyingParty, check_registration, client_data, cose_key, without_frame};
+use crate::assertion::Assertion;
 
 /// How long a browser may take; the server's own limit is the life of the challenge.
 const TIMEOUT: Duration = Duration::from_secs(300);
@@ -29,8 +30,7 @@ const POLICY: UserVerificationPolicy = UserVerificationPolicy::Preferred;
 /// Makes and judges ceremonies of one relying party.
 pub struct Ceremonies {
     core: WebauthnCore,
-    may_frame: Box<MayFrame>,
-    rp_id_hash: [u8; 32],
+    party: RelyingParty,
 }
 
 /// Options that wait for their answer.
@@ -79,13 +79,6 @@ pub struct Asserted {
     pub user_verified: bool,
 }
 
-/// An assertion whose form was checked, and nothing else: [`Ceremonies::check_assertion`] makes it, and the library
-/// judges no other.
-pub struct Assertion<'a> {
-    answer: &'a Json,
-    is_multi_device: bool,
-}
-
 /// Why an answer was not accepted; for the log and the developer.
 #[derive(Debug)]
 pub struct Rejected(String);
@@ -119,8 +112,12 @@ impl Ceremonies {
     /// For this relying party and the pages of these origins; in local mode with any port. `may_frame` decides in whose
     /// frames they may run ceremonies.
     pub fn new(rp_id: &str, rp_name: &str, origins: Vec<Url>, any_port: bool, may_frame: Box<MayFrame>) -> Self {
-        let core = WebauthnCore::new_unsafe_experts_only(rp_name, rp_id, origins, TIMEOUT, Some(false), Some(any_port));
-        Self { core, may_frame, rp_id_hash: Sha256::digest(rp_id.as_bytes()).into() }
+        let own = origins.clone();
+        let core = WebauthnCore::new_unsafe_experts_only(rp_name, rp_id, own, TIMEOUT, Some(false), Some(any_port));
+        Self {
+            core,
+            party: RelyingParty { id_hash: Sha256::digest(rp_id.as_bytes()).into(), origins, any_port, may_frame },
+        }
     }
 
     /// Options for creating a passkey.
@@ -166,15 +163,16 @@ impl Ceremonies {
     pub fn assert(&self, credentials: &[String], user_verification: &str) -> Result<Pending, Rejected> {
         let credentials = credentials.iter().map(|stored| serde_json::from_str(stored)).collect::<Result<_, _>>()?;
         let builder = self.core.new_challenge_authenticate_builder(credentials, Some(POLICY))?;
-        let (options, state) = self.core.generate_challenge_authenticate(builder)?;
+        let (options, _) = self.core.generate_challenge_authenticate(builder)?;
         let mut options = serde_json::to_value(options.public_key)?;
         options["userVerification"] = json!(user_verification);
-        Ok(Pending { lookup: challenge_of(&options), options, state: serde_json::to_string(&state)? })
+        let challenge = challenge_of(&options);
+        Ok(Pending { lookup: challenge.clone(), options, state: challenge })
     }
 
     /// Judges what `navigator.credentials.create()` answered.
     pub fn registered(&self, state: &str, answer: &Json) -> Result<Registered, Rejected> {
-        let aaguid = check_registration(answer, &self.may_frame)?;
+        let aaguid = check_registration(answer, &self.party)?;
         let state: RegistrationState = serde_json::from_str(state)?;
         let plain = without_frame(answer);
         let answer = RegisterPublicKeyCredential::deserialize(plain.as_ref().unwrap_or(answer))?;
@@ -193,35 +191,25 @@ impl Ceremonies {
 
     /// What `navigator.credentials.get()` answered, if it can be that for this relying party: to be asked before the
     /// credential is looked for, since that it is not there is told to the authenticator.
-    pub fn check_assertion<'a>(&self, answer: &'a Json) -> Result<Assertion<'a>, Rejected> {
-        let is_multi_device = check_assertion(answer, &self.rp_id_hash, &self.may_frame)?;
-        Ok(Assertion { answer, is_multi_device })
+    pub fn read_assertion(&self, answer: &Json) -> Result<Assertion, Rejected> {
+        Ok(Assertion::read(answer, &self.party)?)
     }
 
-    /// Judges an assertion, for this credential as stored. Of one that was created elsewhere nothing is known but its key
-    /// until its first assertion (`only_key_is_known`): that tells whether it may be on several devices. Of every other one
-    /// that was learnt when it was created, and what an assertion says of it must agree.
+    /// Judges an assertion, for this credential as stored; see [`Assertion::judge`].
     pub fn asserted(
         &self,
         state: &str,
-        assertion: &Assertion<'_>,
+        assertion: &Assertion,
         stored: &str,
         only_key_is_known: bool,
     ) -> Result<Asserted, Rejected> {
-        let state: AuthenticationState = serde_json::from_str(state)?;
         let mut credential: Credential = serde_json::from_str(stored)?;
-        if only_key_is_known {
-            credential.backup_eligible = assertion.is_multi_device;
-        }
-        let answer = PublicKeyCredential::deserialize(assertion.answer)?;
-        let result = self.core.authenticate_single_credential(&answer, &state, &credential)?;
-        let is_changed = only_key_is_known
-            || result.counter() != credential.counter
-            || result.backup_state() != credential.backup_state;
-        credential.counter = result.counter();
-        credential.backup_state = result.backup_state();
-        let credential = if is_changed { Some(serde_json::to_string(&credential)?) } else { None };
-        Ok(Asserted { credential, user_verified: result.user_verified() })
+        let verdict = assertion.judge(state, &credential, only_key_is_known)?;
+        let said = (verdict.counter, verdict.is_multi_device, verdict.is_backed_up);
+        let is_changed = said != (credential.counter, credential.backup_eligible, credential.backup_state);
+        (credential.counter, credential.backup_eligible, credential.backup_state) = said;
+        let credential = if is_changed || only_key_is_known { Some(serde_json::to_string(&credential)?) } else { None };
+        Ok(Asserted { credential, user_verified: verdict.user_verified })
     }
 }
 

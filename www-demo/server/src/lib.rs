@@ -6,6 +6,7 @@
 pub mod answer;
 pub mod app;
 pub mod appearance;
+pub mod assertion;
 pub mod ceremony;
 pub mod changes;
 pub mod clock;

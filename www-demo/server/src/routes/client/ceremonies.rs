@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use super::browser;
 use super::challenge::CHALLENGE_LIFE;
 use crate::app::App;
-use crate::ceremony::{Assertion, Pending, Registered, claimed_challenge, claimed_credential, user_handle};
+use crate::assertion::Assertion;
+use crate::ceremony::{Pending, Registered, claimed_challenge, claimed_credential, user_handle};
 use crate::domain::binding::Operation;
 use crate::domain::method::Method;
 use crate::error::{ApiError, ApiResult};
@@ -131,18 +132,18 @@ pub async fn commit_registration(
 
 /// The assertion, its form checked, and the authenticator that it claims to come from: of this method, of the holder if
 /// there is one, and else of the user whom the authenticator itself remembers. Nothing if no one has it.
-pub async fn asserted_by<'a>(
+pub async fn asserted_by(
     app: &App,
     method: Method,
     holder: Option<&Holder>,
-    answer: &'a Value,
-) -> ApiResult<Option<(Assertion<'a>, Authenticator)>> {
+    answer: &Value,
+) -> ApiResult<Option<(Assertion, Authenticator)>> {
     let id = claimed_credential(answer).ok_or_else(|| {
         ApiError::invalid_request("The credential has no id: send what navigator.credentials returned.")
     })?;
     let assertion = app
         .ceremonies
-        .check_assertion(answer)
+        .read_assertion(answer)
         .map_err(|rejected| ApiError::invalid_credential(rejected.reason().to_owned()))?;
     let Some(found) = app.store.look().await?.credential(id).await? else { return Ok(None) };
     // A passkey that was created elsewhere remembers another name of its user's, which nobody has told.
