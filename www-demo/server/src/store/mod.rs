@@ -1,4 +1,4 @@
-//! The data: SQLite or PostgreSQL behind one enum of pools, with the same SQL for both.
+//! The data: SQLite (by rusqlite) or PostgreSQL (by sqlx), with the same SQL for both.
 //!
 //! Everything happens in a [`Tx`], which a single look takes for its connection alone. Statements use `$1` and the common
 //! types only (TEXT and BIGINT), so that there is one text of each. Where two requests could change the same user's
@@ -14,6 +14,7 @@ mod rates;
 mod recovery;
 mod sessions;
 mod snapshot;
+pub mod sqlite;
 mod users;
 mod webhooks;
 mod writer;
@@ -26,11 +27,8 @@ use std::time::Duration;
 use sqlx::migrate::Migrator;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgPool, PgPoolOptions, PgRow};
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
-    SqliteSynchronous,
-};
-use sqlx::{ConnectOptions, PgConnection, Postgres, Row as _, SqlSafeStr, Sqlite, Transaction};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions};
+use sqlx::{PgConnection, Postgres, Row as _, SqlSafeStr, Transaction};
 
 use crate::domain::Millis;
 
@@ -43,6 +41,7 @@ pub use outbox::{Message, MessageKind};
 pub use recovery::RecoveryCodes;
 pub use sessions::Session;
 pub use snapshot::Snapshot;
+use sqlite::{Connection, Place, Reader, Readers, SqliteRow};
 pub use users::User;
 pub use webhooks::{Delivery, Webhook};
 pub use writer::{Turn, Writer};
@@ -72,7 +71,7 @@ pub enum Store {
         /// Whoever writes.
         writer: Writer,
         /// Those that only read; of a database in memory whoever reads takes their turn with the writer.
-        readers: Option<SqlitePool>,
+        readers: Option<Readers>,
         /// What keeps a database in memory alive, which is gone with its last connection; a file needs none.
         anchor: Option<SqlitePool>,
     },
@@ -94,9 +93,6 @@ impl Store {
             let options = SqliteConnectOptions::from_str(url)?
                 .create_if_missing(true)
                 .journal_mode(SqliteJournalMode::Wal)
-                // What was answered as done is on the disk. Anything less would bring back, after a loss of power, codes that
-                // were used.
-                .synchronous(SqliteSynchronous::Full)
                 .busy_timeout(BUSY_TIMEOUT);
             let in_memory = url.contains(":memory:");
             let file = Path::new(options.get_filename());
@@ -108,19 +104,13 @@ impl Store {
             let pool = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
             let anchor = pool.connect_with(options.clone()).await?;
             MIGRATIONS.run(&anchor).await?;
-            let writer = Writer::new(options.clone(), options.connect().await?);
-            let anchor = if in_memory {
-                Some(anchor)
+            let place = Place::of(&options, in_memory);
+            let writer = Writer::new(place.clone())?;
+            let (readers, anchor) = if in_memory {
+                (None, Some(anchor))
             } else {
                 anchor.close().await;
-                None
-            };
-            let readers = if in_memory {
-                None
-            } else {
-                // To ask whether a file is still there takes as long as to read it.
-                let pool = SqlitePoolOptions::new().max_connections(4).test_before_acquire(false);
-                Some(pool.connect_with(options.read_only(true)).await?)
+                (Some(Readers::of(place)), None)
             };
             Store::Sqlite { writer, readers, anchor }
         };
@@ -138,9 +128,7 @@ impl Store {
     /// Runs one statement that changes something, as a transaction of its own; the rows that it answers.
     async fn alone(&self, sql: &'static str, values: Vec<Value>) -> Result<Vec<Row>, sqlx::Error> {
         Ok(match self {
-            Store::Sqlite { writer, .. } => {
-                writer.alone(bound!(sql, values)).await?.into_iter().map(Row::Sqlite).collect()
-            }
+            Store::Sqlite { writer, .. } => writer.alone(sql, &values).await?.into_iter().map(Row::Sqlite).collect(),
             Store::Postgres(pool) => {
                 bound!(sql, values).fetch_all(pool).await?.into_iter().map(Row::Postgres).collect()
             }
@@ -159,7 +147,7 @@ impl Store {
     /// For a single look, which needs no transaction around it: each statement sees what is committed by then.
     pub async fn look(&self) -> Result<Tx, sqlx::Error> {
         Ok(match self {
-            Store::Sqlite { readers: Some(readers), .. } => Tx::Sqlite(SqliteTx::Looking(readers.acquire().await?)),
+            Store::Sqlite { readers: Some(readers), .. } => Tx::Sqlite(SqliteTx::Reading(readers.acquire().await?)),
             Store::Sqlite { writer, .. } => Tx::Sqlite(SqliteTx::Writing(writer.turn().await?)),
             Store::Postgres(pool) => Tx::Postgres(PostgresTx::Alone(pool.acquire().await?)),
         })
@@ -224,28 +212,20 @@ pub enum Tx {
 
 /// A transaction of SQLite.
 pub enum SqliteTx {
-    /// On a connection that only reads, without a transaction.
-    Looking(PoolConnection<Sqlite>),
     /// On a connection that only reads.
-    Reading(Transaction<'static, Sqlite>),
+    Reading(Reader),
     /// On the one that writes.
     Writing(Turn),
 }
 
 impl SqliteTx {
-    /// Its connection.
-    pub fn connection(&mut self) -> Result<&mut SqliteConnection, sqlx::Error> {
+    fn done<T>(&mut self, what: impl FnOnce(&mut Connection) -> Result<T, sqlx::Error>) -> Result<T, sqlx::Error> {
         match self {
-            SqliteTx::Looking(connection) => Ok(&mut **connection),
-            SqliteTx::Reading(tx) => Ok(&mut **tx),
-            SqliteTx::Writing(turn) => turn.connection(),
-        }
-    }
-
-    fn ended<T>(&mut self, result: Result<T, sqlx::Error>) -> Result<T, sqlx::Error> {
-        match self {
-            SqliteTx::Looking(_) | SqliteTx::Reading(_) => result,
-            SqliteTx::Writing(turn) => turn.ended(result),
+            SqliteTx::Reading(reader) => what(reader.connection()?),
+            SqliteTx::Writing(turn) => {
+                let result = what(turn.connection()?);
+                turn.ended(result)
+            }
         }
     }
 }
@@ -392,20 +372,18 @@ impl Tx {
     /// Runs a statement; the number of rows that it changed.
     pub(crate) async fn run(&mut self, sql: &'static str, values: Vec<Value>) -> Result<u64, sqlx::Error> {
         Ok(match self {
-            Tx::Sqlite(tx) => {
-                let result = bound!(sql, values).execute(tx.connection()?).await;
-                tx.ended(result)?.rows_affected()
-            }
+            Tx::Sqlite(tx) => tx.done(|connection| connection.run(sql, &values))?,
             Tx::Postgres(tx) => bound!(sql, values).execute(tx.connection()).await?.rows_affected(),
         })
     }
 
     /// Every row that a statement answers.
-    pub(crate) async fn all(&mut self, sql: impl SqlSafeStr, values: Vec<Value>) -> Result<Vec<Row>, sqlx::Error> {
+    pub async fn all(&mut self, sql: impl SqlSafeStr, values: Vec<Value>) -> Result<Vec<Row>, sqlx::Error> {
         Ok(match self {
             Tx::Sqlite(tx) => {
-                let result = bound!(sql, values).fetch_all(tx.connection()?).await;
-                tx.ended(result)?.into_iter().map(Row::Sqlite).collect()
+                let sql = sql.into_sql_str();
+                let rows = tx.done(|connection| connection.all(sql.as_str(), &values))?;
+                rows.into_iter().map(Row::Sqlite).collect()
             }
             Tx::Postgres(tx) => {
                 bound!(sql, values).fetch_all(tx.connection()).await?.into_iter().map(Row::Postgres).collect()
@@ -434,8 +412,7 @@ impl Tx {
     /// Makes it so.
     pub async fn commit(self) -> Result<(), sqlx::Error> {
         match self {
-            Tx::Sqlite(SqliteTx::Looking(_)) | Tx::Postgres(PostgresTx::Alone(_)) => Ok(()),
-            Tx::Sqlite(SqliteTx::Reading(tx)) => tx.commit().await,
+            Tx::Sqlite(SqliteTx::Reading(_)) | Tx::Postgres(PostgresTx::Alone(_)) => Ok(()),
             Tx::Sqlite(SqliteTx::Writing(turn)) => turn.commit().await,
             Tx::Postgres(PostgresTx::Within(tx)) => tx.commit().await,
         }
@@ -475,36 +452,39 @@ impl Tx {
 }
 
 /// A row of an answer.
-pub(crate) enum Row {
+pub enum Row {
+    /// Of SQLite.
     Sqlite(SqliteRow),
+    /// Of PostgreSQL.
     Postgres(PgRow),
 }
 
 impl Row {
-    pub(crate) fn text(&self, column: &str) -> Result<String, sqlx::Error> {
+    /// A text.
+    pub fn text(&self, column: &str) -> Result<String, sqlx::Error> {
         match self {
-            Row::Sqlite(row) => row.try_get(column),
+            Row::Sqlite(row) => row.text(column),
             Row::Postgres(row) => row.try_get(column),
         }
     }
 
     pub(crate) fn maybe_text(&self, column: &str) -> Result<Option<String>, sqlx::Error> {
         match self {
-            Row::Sqlite(row) => row.try_get(column),
+            Row::Sqlite(row) => row.maybe_text(column),
             Row::Postgres(row) => row.try_get(column),
         }
     }
 
     pub(crate) fn int(&self, column: &str) -> Result<i64, sqlx::Error> {
         match self {
-            Row::Sqlite(row) => row.try_get(column),
+            Row::Sqlite(row) => row.int(column),
             Row::Postgres(row) => row.try_get(column),
         }
     }
 
     pub(crate) fn maybe_int(&self, column: &str) -> Result<Option<i64>, sqlx::Error> {
         match self {
-            Row::Sqlite(row) => row.try_get(column),
+            Row::Sqlite(row) => row.maybe_int(column),
             Row::Postgres(row) => row.try_get(column),
         }
     }
@@ -653,5 +633,78 @@ mod tests {
         let store = memory().await;
         store.probe().await.unwrap();
         assert!(store.is_empty().await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_statement_takes_its_values_by_their_numbers_in_whichever_order_it_names_them() {
+        let mut tx = memory().await.write().await.unwrap();
+        let sql = "SELECT $3 AS c, $1 AS a, CAST($2 AS TEXT) AS b, $1 AS again";
+        let rows = tx.all(sql, values![1, "two", 3]).await.unwrap();
+        let [row] = &rows[..] else { panic!("one row") };
+        let numbers = ["a", "c", "again"].map(|name| row.int(name).unwrap());
+        assert_eq!((numbers, row.text("b").unwrap()), ([1, 3, 1], "two".to_owned()));
+        tx.all(sql, values![1, "two"]).await.err().expect("a value is missing");
+    }
+
+    /// A file that several open, gone with the value.
+    struct Shared(PathBuf);
+
+    impl Shared {
+        fn new() -> Self {
+            Self(std::env::temp_dir().join(format!("store-{}", uuid::Uuid::new_v4())))
+        }
+
+        async fn open(&self) -> Store {
+            Store::open(&format!("sqlite:{}", self.0.join("data.sqlite").display())).await.unwrap()
+        }
+    }
+
+    impl Drop for Shared {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_dir_all(&self.0);
+        }
+    }
+
+    #[tokio::test]
+    async fn who_writes_to_a_file_waits_for_another_process_that_does_and_blocks_nobody() {
+        let shared = Shared::new();
+        let (one, other) = (shared.open().await, shared.open().await);
+        let mut first = one.write().await.unwrap();
+        add(&mut first, "ada").await.unwrap();
+        let second = async {
+            let mut tx = other.write().await.unwrap();
+            add(&mut tx, "bob").await.unwrap();
+            tx.commit().await.unwrap();
+        };
+        // Both are polled by one thread: the second sleeps meanwhile.
+        let commit = async {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            assert_eq!(users(&other).await, 0, "readers do not wait, and see nothing that may yet be undone");
+            first.commit().await.unwrap();
+        };
+        tokio::join!(second, commit);
+        assert_eq!((users(&one).await, users(&other).await), (2, 2));
+        one.close().await;
+        other.close().await;
+    }
+
+    #[tokio::test]
+    async fn all_that_a_reading_transaction_sees_of_a_file_is_of_one_moment() {
+        const COUNT: &str = "SELECT COUNT(*) AS n FROM users";
+        let shared = Shared::new();
+        let store = shared.open().await;
+        let (mut reading, mut looking) = (store.read().await.unwrap(), store.look().await.unwrap());
+        assert_eq!(reading.count(COUNT, values![]).await.unwrap(), 0);
+        let mut tx = store.write().await.unwrap();
+        add(&mut tx, "ada").await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(reading.count(COUNT, values![]).await.unwrap(), 0);
+        assert_eq!(looking.count(COUNT, values![]).await.unwrap(), 1);
+        reading.run("DELETE FROM users", values![]).await.expect_err("it only reads");
+        reading.commit().await.unwrap();
+        assert_eq!(users(&store).await, 1, "and the connection is as good as before");
+        drop(looking);
+        store.close().await;
+        store.read().await.err().expect("it is closed");
     }
 }

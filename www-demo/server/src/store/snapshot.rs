@@ -41,7 +41,7 @@ impl Snapshot {
 impl Row {
     fn columns(&self) -> Vec<String> {
         match self {
-            Row::Sqlite(row) => row.columns().iter().map(|column| column.name().to_owned()).collect(),
+            Row::Sqlite(row) => row.columns().iter().map(|name| name.to_string()).collect(),
             Row::Postgres(row) => row.columns().iter().map(|column| column.name().to_owned()).collect(),
         }
     }

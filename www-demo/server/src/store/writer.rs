@@ -7,26 +7,28 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use sqlx::error::ErrorKind;
-use sqlx::query::Query;
-use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteConnection, SqliteRow};
-use sqlx::{ConnectOptions, Connection, Sqlite};
-use tokio::runtime::Handle;
 use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
-use tokio::time::timeout;
+use tokio::task::spawn_blocking;
+use tokio::time::{sleep, timeout};
 
-use super::BUSY_TIMEOUT;
+use super::sqlite::{Connection, Place, SqliteRow, is_busy};
+use super::{BUSY_TIMEOUT, Value};
+
+/// How long until another process that is writing is asked again.
+const BUSY_PAUSE: Duration = Duration::from_millis(5);
 
 /// The connection that writes.
 #[derive(Clone)]
 pub struct Writer(Arc<Mutex<Inner>>);
 
 struct Inner {
-    options: SqliteConnectOptions,
+    place: Place,
     /// None after a failure that may have undone more than one statement: SQLite does that when the disk is full, and a
     /// fresh connection is the way back to a known state.
-    connection: Option<SqliteConnection>,
+    connection: Option<Connection>,
     /// Whether a transaction is open.
     is_open: bool,
     /// Those who wait for its commit.
@@ -34,38 +36,40 @@ struct Inner {
 }
 
 impl Writer {
-    /// Writes by this connection, and by such ones if it is lost.
-    pub fn new(options: SqliteConnectOptions, connection: SqliteConnection) -> Self {
-        Self(Arc::new(Mutex::new(Inner { options, connection: Some(connection), is_open: false, waiting: Vec::new() })))
+    /// Writes by a connection to this database, and by others if it is lost.
+    pub fn new(place: Place) -> Result<Self, sqlx::Error> {
+        let connection = Some(place.writer()?);
+        Ok(Self(Arc::new(Mutex::new(Inner { place, connection, is_open: false, waiting: Vec::new() }))))
     }
 
     /// Waits for a turn to write.
     pub async fn turn(&self) -> Result<Turn, sqlx::Error> {
-        let inner = self.0.clone();
-        // A task of its own, for a caller that goes away must not leave a savepoint half begun.
-        let begun = tokio::spawn(async move {
-            let mut inner = timeout(BUSY_TIMEOUT, inner.lock_owned()).await.map_err(|_| sqlx::Error::PoolTimedOut)?;
-            inner.begin().await.map(|()| Turn { inner: Some(inner), is_broken: false })
-        });
-        begun.await.map_err(|error| sqlx::Error::Io(error.into()))?
+        let mut inner = self.begun().await?;
+        inner.next_turn()?;
+        Ok(Turn { inner: Some(inner), is_broken: false })
     }
 
     /// Runs a statement for which nothing else has to hold, and makes it durable together with whoever comes next. It needs
     /// no savepoint: one that fails leaves nothing behind.
-    pub async fn alone(
-        &self,
-        statement: Query<'static, Sqlite, SqliteArguments>,
-    ) -> Result<Vec<SqliteRow>, sqlx::Error> {
-        let all = self.0.clone();
-        // A task of its own, as for a turn.
-        let ran = tokio::spawn(async move {
-            let mut inner = timeout(BUSY_TIMEOUT, all.lock_owned()).await.map_err(|_| sqlx::Error::PoolTimedOut)?;
-            let rows = inner.run_alone(statement).await?;
-            Ok::<_, sqlx::Error>((rows, Inner::leave(inner)))
-        });
-        let (rows, told) = ran.await.map_err(|error| sqlx::Error::Io(error.into()))??;
-        told.await.unwrap_or_else(|_| Err(lost()))?;
+    pub async fn alone(&self, sql: &str, values: &[Value]) -> Result<Vec<SqliteRow>, sqlx::Error> {
+        let mut inner = self.begun().await?;
+        let rows = inner.run_alone(sql, values)?;
+        Inner::leave(inner).await.unwrap_or_else(|_| Err(lost()))?;
         Ok(rows)
+    }
+
+    /// Waits until nobody else writes. A caller that goes away in the meantime leaves nothing half done, nor does one that
+    /// goes away later: statements are not waited for.
+    async fn begun(&self) -> Result<OwnedMutexGuard<Inner>, sqlx::Error> {
+        let mut inner =
+            timeout(BUSY_TIMEOUT, self.0.clone().lock_owned()).await.map_err(|_| sqlx::Error::PoolTimedOut)?;
+        let until = Instant::now() + BUSY_TIMEOUT;
+        loop {
+            match inner.begin() {
+                Err(error) if is_busy(&error) && Instant::now() < until => sleep(BUSY_PAUSE).await,
+                begun => return begun.map(|()| inner),
+            }
+        }
     }
 
     /// Whether nobody is writing.
@@ -76,38 +80,38 @@ impl Writer {
     /// Commits what is waiting, and ends the connection.
     pub async fn close(&self) {
         let mut inner = self.0.lock().await;
-        inner.commit().await;
-        if let Some(connection) = inner.connection.take() {
-            let _ = connection.close().await;
-        }
+        inner.commit();
+        inner.connection = None;
     }
 }
 
 impl Inner {
-    async fn begin(&mut self) -> Result<(), sqlx::Error> {
-        let sql = if self.is_open { "RELEASE turn; SAVEPOINT turn" } else { "BEGIN IMMEDIATE; SAVEPOINT turn" };
-        let begun = self.execute(sql).await;
-        match begun {
-            Ok(()) => self.is_open = true,
-            Err(_) => self.give_up(),
+    /// Opens the transaction of all, and a turn in it, unless it is open.
+    fn begin(&mut self) -> Result<(), sqlx::Error> {
+        if !self.is_open {
+            let begun = self.execute("BEGIN IMMEDIATE").and_then(|()| self.execute("SAVEPOINT turn"));
+            begun.inspect_err(|_| self.give_up())?;
+            self.is_open = true;
         }
-        begun
+        Ok(())
     }
 
-    async fn run_alone(
-        &mut self,
-        statement: Query<'static, Sqlite, SqliteArguments>,
-    ) -> Result<Vec<SqliteRow>, sqlx::Error> {
-        if !self.is_open {
-            self.begin().await?;
+    /// Ends the turn of whoever left something before, for good.
+    fn next_turn(&mut self) -> Result<(), sqlx::Error> {
+        if self.waiting.is_empty() {
+            return Ok(());
         }
-        let connection = self.connection.as_mut().ok_or_else(lost)?;
-        let ran = statement.fetch_all(connection).await;
+        let next = self.execute("RELEASE turn").and_then(|()| self.execute("SAVEPOINT turn"));
+        next.inspect_err(|_| self.give_up())
+    }
+
+    fn run_alone(&mut self, sql: &str, values: &[Value]) -> Result<Vec<SqliteRow>, sqlx::Error> {
+        let ran = self.connection.as_mut().ok_or_else(lost)?.all(sql, values);
         if let Err(error) = &ran {
             if !is_harmless(error) {
                 self.give_up();
             } else if self.waiting.is_empty() {
-                self.undo().await;
+                self.undo();
             }
         }
         ran
@@ -120,24 +124,32 @@ impl Inner {
         if inner.waiting.len() == 1 {
             let all = OwnedMutexGuard::mutex(&inner).clone();
             // It gets the lock after those who wait for it by now. A task of its own, for the others depend on it.
-            tokio::spawn(async move { all.lock().await.commit().await });
+            tokio::spawn(async move {
+                let mut inner = all.lock_owned().await;
+                if inner.place.in_memory {
+                    inner.commit();
+                } else {
+                    // The disk is waited for where nothing else waits.
+                    let _ = spawn_blocking(move || inner.commit()).await;
+                }
+            });
         }
         told
     }
 
-    async fn execute(&mut self, sql: &'static str) -> Result<(), sqlx::Error> {
+    fn execute(&mut self, sql: &str) -> Result<(), sqlx::Error> {
         let connection = match &mut self.connection {
             Some(connection) => connection,
-            None => self.connection.insert(self.options.connect().await?),
+            None => self.connection.insert(self.place.writer()?),
         };
-        sqlx::query(sql).execute(connection).await.map(drop)
+        connection.run(sql, &[]).map(drop)
     }
 
-    async fn commit(&mut self) {
+    fn commit(&mut self) {
         if self.waiting.is_empty() {
             return;
         }
-        match self.execute("COMMIT").await {
+        match self.execute("COMMIT") {
             Ok(()) => {
                 self.is_open = false;
                 for waiting in self.waiting.drain(..) {
@@ -156,11 +168,11 @@ impl Inner {
     }
 
     /// Undoes a turn that is not to be committed.
-    async fn undo(&mut self) {
+    fn undo(&mut self) {
         let undone = if self.waiting.is_empty() {
-            self.execute("ROLLBACK").await.map(|()| self.is_open = false)
+            self.execute("ROLLBACK").map(|()| self.is_open = false)
         } else {
-            self.execute("ROLLBACK TO turn").await
+            self.execute("ROLLBACK TO turn")
         };
         if undone.is_err() {
             self.give_up();
@@ -186,7 +198,7 @@ pub struct Turn {
 
 impl Turn {
     /// The connection, as long as the turn lasts.
-    pub fn connection(&mut self) -> Result<&mut SqliteConnection, sqlx::Error> {
+    pub fn connection(&mut self) -> Result<&mut Connection, sqlx::Error> {
         let connection = self.inner.as_mut().and_then(|inner| inner.connection.as_mut());
         connection.filter(|_| !self.is_broken).ok_or_else(lost)
     }
@@ -211,12 +223,7 @@ impl Turn {
 impl Drop for Turn {
     fn drop(&mut self) {
         let Some(mut inner) = self.inner.take() else { return };
-        match Handle::try_current() {
-            Ok(runtime) if !self.is_broken => {
-                runtime.spawn(async move { inner.undo().await });
-            }
-            _ => inner.give_up(),
-        }
+        if self.is_broken { inner.give_up() } else { inner.undo() }
     }
 }
 

@@ -5,7 +5,6 @@ use std::path::Path;
 use authsignal_local::deployment::Deployment;
 use authsignal_local::random::Random;
 use authsignal_local::routes::table;
-use authsignal_local::store::Tx;
 use axum::body::Body;
 use axum::http::{Request, header};
 use serde_json::json;
@@ -166,9 +165,8 @@ async fn an_instance_that_ends_or_has_lost_its_database_lives_and_is_not_ready()
 async fn what_finds_no_room_is_refused_as_unavailable_and_the_next_request_is_answered() {
     let server = Server::start_on(deployment(), Random::System, "sqlite::memory:").await;
     let mut tx = server.app.store.write().await.unwrap();
-    let Tx::Sqlite(sqlite) = &mut tx else { panic!("another database was opened") };
     // Fewer pages than there are means no more than there are.
-    sqlx::query("PRAGMA max_page_count = 1").execute(sqlite.connection().unwrap()).await.unwrap();
+    tx.all("PRAGMA max_page_count = 1", Vec::new()).await.unwrap();
     drop(tx);
     let large = json!({ "custom": { "note": "-".repeat(200_000) } });
     let answer = server.post("/v1/users/ada/actions/pay", As::Backend, large).await;
