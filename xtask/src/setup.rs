@@ -238,6 +238,18 @@ pub fn independent_tools() -> Result<()> {
     install_debian(&PROGRAMS, "oathtool or openssl")
 }
 
+/// Installs what the suites of every change are going to ask for, as far as it need not be compiled. What cannot be
+/// installed is told by the suite that needs it.
+pub fn ahead() {
+    let _ = npm();
+    let _ = chromium();
+    let _ = postgres();
+    let _ = nginx();
+    let _ = independent_tools();
+    let _ = schemathesis();
+    let _ = firefox();
+}
+
 fn find_or_install(variable: &str, programs: &[&str], what: &str, packages: &[&str]) -> Result<PathBuf> {
     let find = || {
         std::env::var_os(variable).map(PathBuf::from).or_else(|| programs.iter().find_map(|program| on_path(program)))

@@ -6,10 +6,11 @@ use crate::serve::{self, TestServer};
 use crate::shell::{root, run, say};
 use crate::webdriver::{Browser, WebDriver};
 use crate::{docs, examples, load, mutation, package, setup, size};
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::thread;
 use std::time::{Duration, Instant};
 
 /// What a suite is called, what it shows, and how it runs.
@@ -113,13 +114,24 @@ pub fn check(names: &[String]) -> Result<()> {
     chosen(names).map(drop)
 }
 
+/// The suites that need nothing but cargo.
+const PURE: [&str; 2] = ["unit", "server"];
+
 pub fn test(names: &[String]) -> Result<()> {
     let chosen = chosen(names)?;
+    // While the first suites compile, the network is idle.
+    let is_all = SUITES.iter().all(|suite| chosen.iter().any(|other| other.name == suite.name));
+    let mut ahead = is_all.then(|| thread::spawn(setup::ahead));
     let mut rows = Vec::new();
     let mut total = Counts::default();
     for suite in chosen {
         say(&format!("Suite {}: {}", suite.name, suite.what));
         let begun = Instant::now();
+        if !PURE.contains(&suite.name)
+            && let Some(ahead) = ahead.take()
+        {
+            ahead.join().map_err(|_| anyhow!("the installation of what the suites need has panicked"))?;
+        }
         let (counts, problem) = match (suite.run)() {
             Ok(Counts { passed: 0, failed: 0 }) => (Counts { passed: 0, failed: 1 }, Some("no test ran".to_owned())),
             Ok(counts) => (counts, None),
