@@ -22,7 +22,8 @@ for (const [address, bytes] of parts) bytes.copy(memory, address - first);
 const text = JSON.stringify(memory.toString("latin1"));
 const fill = `for (var text = ${text}, at = 0; at < text.length; at++) HEAPU8[${first} + at] = text.charCodeAt(at);`;
 
-const helpers = between("function wasm2js_trap", "function asmFunc");
+// From the end of the data on.
+const helpers = between("\n}\n", "function asmFunc").slice("\n}\n".length);
 const factory = between("function asmFunc", "var retasmFunc").replace("initActiveSegments(imports);", () => fill);
 if (!factory.includes(fill)) throw new Error("wasm2js writes otherwise than it did: nothing fills the memory");
 /** Without what every core gets and this one has no use for: views of the memory, and functions of `Math`. */

@@ -5,7 +5,7 @@ use crate::postgres::Postgres;
 use crate::serve::{self, TestServer};
 use crate::shell::{root, run, say};
 use crate::webdriver::{Browser, WebDriver};
-use crate::{docs, examples, load, mutation, package, setup, size};
+use crate::{docs, examples, load, mutation, package, setup, size, wasm};
 use anyhow::{Context, Result, anyhow, bail};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -64,6 +64,11 @@ const HEAVY_SUITES: &[Suite] = &[
         name: "parity-js",
         what: "the peer from npm and ours with the core in JavaScript, the same scenarios",
         run: parity_js,
+    },
+    Suite {
+        name: "wasm-js",
+        what: "the tests of the core, and the core with them, made into JavaScript, in headless Chromium",
+        run: wasm_js,
     },
     Suite { name: "wild", what: "the packed tarball in the tools that apps are built and run by", run: wild },
     Suite {
@@ -189,6 +194,11 @@ fn wasm() -> Result<Counts> {
     Ok(total)
 }
 
+/// The same tests, in Rust, with the core that they test: compiled together they become JavaScript together.
+fn wasm_js() -> Result<Counts> {
+    core_in(Browser::ChromiumWithoutWasm, &TestServer::start()?)
+}
+
 /// The core, and the example in Yew.
 const CORE: [&str; 4] = ["--package", "authsignal-wasm", "--package", "authsignal-example-yew"];
 
@@ -226,6 +236,10 @@ fn cargo_test_wasm() -> Result<Command> {
 /// Tests on a page of that browser, with a virtual authenticator, against that server.
 fn in_browser(browser: Browser, server: &TestServer, tests: &[&str]) -> Result<Counts> {
     let mut cargo = cargo_test_wasm()?;
+    if browser == Browser::ChromiumWithoutWasm {
+        // As the core of the package is built: what is small is also translated soon.
+        cargo.args(["--profile", "wasm"]).env("CARGO_ENCODED_RUSTFLAGS", wasm::TEST_RUSTFLAGS.join("\u{1f}"));
+    }
     let driver = WebDriver::start(browser, &format!("{}/v1", server.origin))?;
     counted(cargo.args(tests).env(browser.remote_variable(), &driver.origin), count_cargo)
 }

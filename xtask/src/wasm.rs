@@ -68,6 +68,14 @@ const JS_CORE: &str = include_str!("js-core.mjs");
 const FEATURES: [&str; 4] =
     ["--enable-bulk-memory", "--enable-nontrapping-float-to-int", "--enable-sign-ext", "--enable-mutable-globals"];
 
+/// How tests are compiled that are to become JavaScript: for an engine with no more features than those, whatever the
+/// standard library of the toolchain was compiled for.
+pub const TEST_RUSTFLAGS: [&str; 3] = [
+    "-Ctarget-feature=-reference-types",
+    "-Clink-arg=--no-check-features",
+    "-Clink-arg=--features=bulk-memory,mutable-globals,nontrapping-fptoint,sign-ext",
+];
+
 /// A script of the package without the strings of the core.
 pub fn without_words(script: &str) -> Result<String> {
     glue::without_words(script, words::WORDS)
@@ -112,14 +120,52 @@ pub fn build() -> Result<PathBuf> {
     std::fs::write(&named, mark.wasm(std::fs::read(&named)?)?)?;
     std::fs::write(folder.join("core.js"), glue::marked(&glue, &mark)?)?;
     refuse_paths(&named)?;
-    let converted = folder.join("wasm2js.js");
-    run(setup::npm_program("wasm2js")?.arg("-Oz").args(FEATURES).arg(&named).arg("-o").arg(&converted))?;
     let js_core = folder.join("js-core.js");
-    run(node(JS_CORE).arg(&converted).arg(&js_core))?;
+    in_javascript(&named, &js_core)?;
     run(node(INSTANTIATE).arg(folder.join("core.js")).arg(&named).arg(&js_core))
         .context("the core and its glue do not fit together")?;
     std::fs::rename(&named, &made)?;
     Ok(folder)
+}
+
+/// Writes a module that exports `core(imports)`: the wasm in JavaScript.
+fn in_javascript(wasm: &Path, module: &Path) -> Result<()> {
+    let converted = wasm.with_file_name("wasm2js.js");
+    run(setup::npm_program("wasm2js")?.arg("-Oz").args(FEATURES).arg(wasm).arg("-o").arg(&converted))?;
+    run(node(JS_CORE).arg(&converted).arg(module))
+}
+
+/// What a page without wasm runs first: whatever is instantiated there is this wasm in JavaScript.
+pub fn replacement(wasm: &[u8]) -> Result<String> {
+    let folder = root().join("target/wasm-tests/js");
+    std::fs::create_dir_all(&folder)?;
+    let [given, lowered, module] = ["given.wasm", "lowered.wasm", "module.js"].map(|name| folder.join(name));
+    std::fs::write(&given, wasm)?;
+    // The only instructions that wasm2js leaves as they are; the core has none of them.
+    let lowering = ["--llvm-nontrapping-fptoint-lowering", "--strip-target-features"];
+    run(setup::npm_program("wasm-opt")?.args(lowering).args(FEATURES).arg(&given).arg("-o").arg(&lowered))?;
+    in_javascript(&lowered, &module)?;
+    replacing(&std::fs::read_to_string(module)?)
+}
+
+/// The script with that module in it.
+fn replacing(module: &str) -> Result<String> {
+    const GROWN: &str = "buffer = newBuffer;";
+    if module.matches(GROWN).count() != 1 {
+        bail!("wasm2js writes otherwise than it did: not one `{GROWN}`");
+    }
+    // The glue knows a memory that has grown by the buffer that it had, which is detached.
+    let module = module.replace(GROWN, &format!("buffer.transfer(); {GROWN}"));
+    let module = module.replacen("export function core(", "function core(", 1);
+    // Not in frames: they have no part of the test. The paths of tests are names that wasm2js has made into JavaScript's.
+    Ok(format!(
+        "if (self === top) (() => {{ \"use strict\"; {module}
+        const named = {{ get: (exports, name) => exports[name.replace(/[^\\w$]/g, \"_\")] }};
+        self.WebAssembly = {{
+          instantiateStreaming: async (_, imports) => ({{ instance: {{ exports: new Proxy(core(imports), named) }} }}),
+        }};
+        }})();"
+    ))
 }
 
 /// A wasm with no other exports than these: the linker adds the memory and addresses in it, of which the glue has no need.
@@ -281,6 +327,14 @@ mod tests {
         let of = |parts: &[&[u8]]| Mark::of(parts).wasm(WASM.to_vec()).unwrap();
         assert_eq!(of(&[b"a", b"b"]), of(&[b"a", b"b"]));
         assert_ne!(of(&[b"a", b"b"]), of(&[b"a", b"c"]));
+    }
+
+    #[test]
+    fn the_tests_in_javascript_give_up_a_memory_that_has_grown() {
+        let script = replacing("export function core(imports) { buffer = newBuffer; }").unwrap();
+        assert!(script.contains("{ buffer.transfer(); buffer = newBuffer; }"));
+        assert!(!script.contains("export function"));
+        assert!(replacing("export function core(imports) {}").is_err());
     }
 
     #[test]

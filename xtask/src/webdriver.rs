@@ -4,10 +4,12 @@
 //! is opened at localhost instead, with a virtual authenticator, and with the address of the local server's API in its
 //! fragment. `POST /forget`, at the address that is in the fragment too, empties the authenticator. All else passes
 //! through.
+//!
+//! Where Chromium is to have no wasm, the page gets the tests' own wasm made into JavaScript.
 
 use crate::serve::free_port;
-use crate::setup;
-use crate::shell::ending_with_us;
+use crate::shell::{ending_with_us, say};
+use crate::{setup, wasm};
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Write};
@@ -22,6 +24,7 @@ use std::time::{Duration, Instant};
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Browser {
     Chromium,
+    ChromiumWithoutWasm,
     Firefox,
 }
 
@@ -29,7 +32,7 @@ impl Browser {
     /// The variable in which the runner looks for the driver's address.
     pub fn remote_variable(self) -> &'static str {
         match self {
-            Browser::Chromium => "CHROMEDRIVER_REMOTE",
+            Browser::Chromium | Browser::ChromiumWithoutWasm => "CHROMEDRIVER_REMOTE",
             Browser::Firefox => "GECKODRIVER_REMOTE",
         }
     }
@@ -46,7 +49,7 @@ impl WebDriver {
     pub fn start(browser: Browser, api: &str) -> Result<WebDriver> {
         let port = free_port()?;
         let (program, options) = match browser {
-            Browser::Chromium => {
+            Browser::Chromium | Browser::ChromiumWithoutWasm => {
                 setup::chromium()?;
                 (setup::chromedriver()?, None)
             }
@@ -69,7 +72,8 @@ impl WebDriver {
             thread::sleep(Duration::from_millis(20));
         }
         let page = format!("api={api}&driver={}", driver.origin.replace("127.0.0.1", "localhost"));
-        let way = Arc::new(Way { port, page, options, authenticator: Mutex::default() });
+        let has_wasm = browser != Browser::ChromiumWithoutWasm;
+        let way = Arc::new(Way { port, page, options, has_wasm, authenticator: Mutex::default() });
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let way = way.clone();
@@ -102,6 +106,8 @@ struct Way {
     page: String,
     /// Options of Firefox, where it is that.
     options: Option<Value>,
+    /// Whether the test page has wasm.
+    has_wasm: bool,
     /// The path of the newest session's authenticator.
     authenticator: Mutex<Option<String>>,
 }
@@ -112,6 +118,11 @@ fn pass(stream: TcpStream, way: &Way) -> Result<()> {
     let mut reader = BufReader::new(stream);
     while let Some(mut request) = read(&mut reader)? {
         if request.line.contains("/url ") && request.line.starts_with("POST") {
+            if !way.has_wasm {
+                // The runner only sees a connection end.
+                replace_wasm(way.port, &request)
+                    .inspect_err(|error| say(&format!("No core in JavaScript: {error:#}")))?;
+            }
             request.body = rewrite(&request.body, &way.page)?;
         }
         let begins = request.line.starts_with("POST /session ");
@@ -169,6 +180,31 @@ fn rewrite(body: &[u8], page: &str) -> Result<Vec<u8>> {
     let joint = if url.contains('#') { '&' } else { '#' };
     body["url"] = json!(format!("{url}{joint}{page}"));
     Ok(serde_json::to_vec(&body)?)
+}
+
+/// Lets the page that this request opens begin with its wasm in JavaScript.
+fn replace_wasm(port: u16, request: &Request) -> Result<()> {
+    let body: Value = serde_json::from_slice(&request.body)?;
+    let runner = body["url"].as_str().and_then(port_of).context("no port in the address of the test page")?;
+    // HTTP/1.0: an answer with a length, not in chunks.
+    let (status, wasm) = send(runner, "GET /wasm-bindgen-test_bg.wasm HTTP/1.0", &[])?;
+    if !status.starts_with("200") {
+        bail!("no wasm of the tests: {status}");
+    }
+    let line = request.line.replacen("/url ", "/goog/cdp/execute ", 1);
+    // By itself the first: a page whose other script fails has no wasm to go on with.
+    for source in ["delete self.WebAssembly;", &wasm::replacement(&wasm)?] {
+        let script = json!({ "cmd": "Page.addScriptToEvaluateOnNewDocument", "params": { "source": source } });
+        let (status, body) = send(port, &line, &serde_json::to_vec(&script)?)?;
+        if !status.starts_with("200") {
+            bail!("no script for the test page: {}", String::from_utf8_lossy(&body));
+        }
+    }
+    Ok(())
+}
+
+fn port_of(url: &str) -> Option<u16> {
+    url.split('/').nth(2)?.rsplit(':').next()?.parse().ok()
 }
 
 /// The session's id, where either form of the protocol has it.
@@ -238,6 +274,13 @@ mod tests {
         assert_eq!(body, br#"{"url":"http://localhost:1234/#api=http://localhost:1/v1"}"#);
         let body = rewrite(br#"{"url":"http://127.0.0.1:1234/#a=b"}"#, "api=http://localhost:1/v1").unwrap();
         assert_eq!(body, br#"{"url":"http://localhost:1234/#a=b&api=http://localhost:1/v1"}"#);
+    }
+
+    #[test]
+    fn the_runner_is_found_by_the_address_of_its_page() {
+        assert_eq!(port_of("http://127.0.0.1:1234/#a=b:5"), Some(1234));
+        assert_eq!(port_of("http://127.0.0.1/"), None);
+        assert_eq!(port_of("1234"), None);
     }
 
     #[test]
