@@ -315,21 +315,47 @@ mod tests {
     }
 
     #[test]
-    fn a_ceremony_is_judged_by_its_own_challenge_credential_and_kind_of_key() {
+    fn an_assertion_is_judged_by_its_own_challenge_and_credential() {
         let court = Court::new();
+        let assertion = |challenge: &str| {
+            let client = json!({ "type": TYPE, "challenge": challenge, "origin": ORIGIN }).to_string();
+            let data = [&court.party.id_hash[..], &[FLAGS], &(COUNTER + 1).to_be_bytes()].concat();
+            let signed = [&data, digest(&SHA256, client.as_bytes()).as_ref()].concat();
+            let id = BASE64.encode(ID);
+            let answer = json!({
+                "id": id, "rawId": id, "type": "public-key",
+                "response": {
+                    "clientDataJSON": BASE64.encode(client),
+                    "authenticatorData": BASE64.encode(data),
+                    "signature": BASE64.encode(court.key.sign(&court.random, &signed).unwrap()),
+                },
+            });
+            Assertion::read(&answer, &court.party).unwrap()
+        };
+        let asked = assertion("asked");
+        asked.judge("asked", &court.stored, false).unwrap();
+        assert_eq!(asked.judge("asks", &court.stored, false).err(), Some("it answers another challenge"));
+        assert_eq!(assertion("").judge("", &court.stored, false).err(), Some("it answers another challenge"));
         let mut other = court.stored.clone();
-        assert!(!is_signed(&other.cred.key, b"", b""));
-        other.cred_id = b"another".to_vec();
+        other.cred_id.push(0);
+        assert_eq!(asked.judge("asked", &other, false).err(), Some("it is of another credential"));
+    }
+
+    #[test]
+    fn a_signature_is_of_its_own_key_on_its_own_curve() {
+        let court = Court::new();
+        let signature = court.key.sign(&court.random, b"message").unwrap();
+        let is_signed_by = |other: &Credential| is_signed(&other.cred.key, b"message", signature.as_ref());
+        assert!(is_signed_by(&court.stored));
+        let mut other = court.stored.clone();
         let COSEKeyType::EC_EC2(key) = &mut other.cred.key else { panic!("an elliptic curve") };
-        let (x, y) = (key.x.clone(), key.y.clone());
-        let signed = court.key.sign(&court.random, b"message").unwrap();
-        assert!(is_signed(&court.stored.cred.key, b"message", signed.as_ref()));
-        (key.x, key.y) = (y, x);
-        assert!(!is_signed(&other.cred.key, b"message", signed.as_ref()));
-        key_on(&mut other, ECDSACurve::SECP384R1);
-        assert!(!is_signed(&other.cred.key, b"message", signed.as_ref()));
-        key_on(&mut other, ECDSACurve::SECP521R1);
-        assert!(!is_signed(&other.cred.key, b"message", signed.as_ref()));
+        std::mem::swap(&mut key.x, &mut key.y);
+        assert!(!is_signed_by(&other));
+        for curve in [ECDSACurve::SECP384R1, ECDSACurve::SECP521R1] {
+            let mut other = court.stored.clone();
+            key_on(&mut other, curve);
+            assert!(!is_signed_by(&other));
+        }
     }
 
     fn key_on(credential: &mut Credential, curve: ECDSACurve) {
