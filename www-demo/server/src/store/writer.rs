@@ -7,7 +7,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use sqlx::error::ErrorKind;
 use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
@@ -61,15 +61,16 @@ impl Writer {
     /// Waits until nobody else writes. A caller that goes away in the meantime leaves nothing half done, nor does one that
     /// goes away later: statements are not waited for.
     async fn begun(&self) -> Result<OwnedMutexGuard<Inner>, sqlx::Error> {
-        let mut inner =
-            timeout(BUSY_TIMEOUT, self.0.clone().lock_owned()).await.map_err(|_| sqlx::Error::PoolTimedOut)?;
-        let until = Instant::now() + BUSY_TIMEOUT;
-        loop {
-            match inner.begin() {
-                Err(error) if is_busy(&error) && Instant::now() < until => sleep(BUSY_PAUSE).await,
-                begun => return begun.map(|()| inner),
+        let begun = async {
+            let mut inner = self.0.clone().lock_owned().await;
+            loop {
+                match inner.begin() {
+                    Err(error) if is_busy(&error) => sleep(BUSY_PAUSE).await,
+                    begun => return begun.map(|()| inner),
+                }
             }
-        }
+        };
+        timeout(BUSY_TIMEOUT, begun).await.map_err(|_| sqlx::Error::PoolTimedOut)?
     }
 
     /// Whether nobody is writing.
