@@ -18,6 +18,7 @@ use authsignal_local::store::Store;
 use authsignal_local::token_key::TokenKey;
 use authsignal_local::webhook;
 use clap::{Args, Parser, Subcommand};
+use mimalloc::MiMalloc;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
@@ -26,6 +27,9 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::SubscriberBuilder;
 use tracing_subscriber::fmt::format::{DefaultFields, Format};
 use url::Url;
+
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// A local server that speaks the Authsignal client and server API.
 #[derive(Parser)]
