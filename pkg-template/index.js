@@ -128,10 +128,10 @@ const failed = (cause) => {
 /** Runs an operation of the core, which says at each step what to wait for, or how it ended. */
 const call = (operation, instance, given) =>
   new Promise((resolve, reject) => {
-    const options = Object(given);
-    const { signal, timeout } = options;
+    const parameters = parametersOf(Object(given));
+    const { signal, timeout } = parameters;
     const controller = (signal || timeout) && new AbortController();
-    const values = [{ __proto__: instance, signal: controller?.signal }, parametersOf(options)];
+    const values = [{ __proto__: instance, signal: controller?.signal }, parameters];
     let task;
     let release;
     const end = (how, value) => {
@@ -180,7 +180,7 @@ const call = (operation, instance, given) =>
       } else end(kind === 3 ? reject : resolve, result);
     };
     pending.add(fail);
-    release = limit(options, giveUp);
+    release = limit(parameters, giveUp);
     withCore(
       () => step(FULFILLED),
       ({ message }) =>

@@ -17,7 +17,10 @@ export const attach = (exports) => {
 /** What a slot holds, of the task whose own slots these are. */
 export const at = (slot, own = heap) => (slot < OWN ? common[slot + BELOW] : own[slot - OWN]);
 
-/** A copy of what an operation may be given, so that nothing of the caller's changes under it. His getters may throw. */
+/**
+ * A copy of what an operation may be given, so that nothing of the caller's changes under it, and without what others have
+ * put into `Object.prototype`. Getters may throw.
+ */
 export const parametersOf = (given) => {
   if (!common) {
     common = WORDS;
@@ -26,7 +29,7 @@ export const parametersOf = (given) => {
   const parameters = { __proto__: null };
   for (const name of common.slice(-PARAMETERS)) {
     const value = given[name];
-    if (value !== undefined) parameters[name] = value;
+    if (value !== {}[name]) parameters[name] = value;
   }
   return parameters;
 };
