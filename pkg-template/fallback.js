@@ -14,12 +14,13 @@ const REMEDIES = {
 /**
  * Gives `attach` the exports of a core. `source` is what streaming was tried with: a promise of the response, or what
  * the host has given (an address, a Response, bytes, a Module, or a promise of one). Undefined: it did not get that
- * far. `cause` is why streaming failed, `log` whether the way around is told: it works, but costs time.
+ * far. `cause` is why streaming failed, `log` says whether the way around is told: it works, but costs time.
  */
 export const load = async (attach, imports, source, cause, log) => {
-  const isBlocked = () => /unsafe-eval|Content Security|CSP/i.test(cause?.message);
+  // Browsers word it in ways of their own. Other errors may name an address, which may be of any wording.
+  const isBlocked = () => /^(Compile|Eval)Error$/.test(cause?.name) && /unsafe-eval|Content Security|CSP/i.test(cause.message);
   const warn = (code) => {
-    if (log) console.warn("[Authsignal] core.wasm", { code, cause, remedy: REMEDIES[code] });
+    if (log()) console.warn("[Authsignal] core.wasm", { code, cause, remedy: REMEDIES[code] });
   };
   let code = "wasm_unsupported";
   if (globalThis.WebAssembly) {
@@ -39,7 +40,7 @@ export const load = async (attach, imports, source, cause, log) => {
       code = "wasm_invalid";
       const made = await WebAssembly.instantiate(given, imports());
       attach((made.instance ?? made).exports);
-      if (response.arrayBuffer && !isAddress) warn("wasm_wrong_type");
+      if (response.arrayBuffer && !isAddress && WebAssembly.instantiateStreaming) warn("wasm_wrong_type");
       return;
     } catch (error) {
       cause = error;

@@ -47,7 +47,7 @@ export const follow = (url, options, opened, notify, limit) => {
       return result;
     };
   };
-  if (!opened) return show(url, Object(popupOptions), hear);
+  if (!opened) return show(url, { ...popupOptions, __proto__: null }, hear);
   return new Promise((resolve) => {
     const end = () => {
       clearInterval(timer);

@@ -54,6 +54,9 @@ const notify = (callback, ...values) => {
   }
 };
 
+/** A copy without what others have put into `Object.prototype`, such as an address. */
+const own = (options) => ({ ...options, __proto__: null });
+
 /** The app's signal, if there is one. */
 const signalOf = ({ signal }) => {
   if (signal && !signal.addEventListener) throw new TypeError("signal must be an AbortSignal");
@@ -101,7 +104,7 @@ const withCore = (use, fail) => (running ? use() : beginLoading().then(use, fail
 const beginLoading = () => {
   // A second core would be swapped in under the calls that the first one has under way.
   if (!loading) {
-    loading = instantiate(given, logging);
+    loading = instantiate(given, () => logging);
     // Before all that waits: what is called then must not overtake it.
     loading.then(
       () => (running = true),
@@ -305,9 +308,9 @@ const NAMESPACES = {
 /** The operations that spend an attempt: a double submit of one code is one request. */
 const VERIFICATIONS = [9, 12, 15, 17];
 
-/** What the core needs of an instance, and nothing that others have put into `Object.prototype`, such as an address. */
+/** What the core needs of an instance. */
 const contextOf = (options) => {
-  const context = { ...options, __proto__: null };
+  const context = own(options);
   const { tenantId, baseUrl = "https://api.authsignal.com/v1" } = context;
   if (typeof baseUrl !== "string") throw new TypeError("baseUrl must be text");
   const url = baseUrl.replace(/\/+$/, "");
@@ -378,8 +381,8 @@ export class Authsignal {
     this.qrCode = qrCode(context);
     watch(context);
     logging ||= enableLogging;
-    // The download starts now and not at the first call; a failure is told by the call that needs it.
-    if (globalThis.document) beginLoading();
+    // In a page or a worker the download starts now and not at the first call; a failure is told by the call that needs it.
+    if (globalThis.location) beginLoading();
   }
 
   get binding() {
@@ -407,8 +410,9 @@ export class Authsignal {
     withCore(set, set);
   }
 
-  launch(url, options) {
-    if (/popup|window/.test(options?.mode)) return launch(url, options);
+  launch(url, given) {
+    const options = own(given);
+    if (/popup|window/.test(options.mode)) return launch(url, options);
     location.href = url;
   }
 
@@ -439,7 +443,7 @@ const qrCode = (context) => {
       const { openSession } = await later();
       if (wanted !== mine) return answer(context, "aborted", "disconnect() was called.");
       session?.end();
-      session = openSession(context, call, notify, answer, Object(parameters));
+      session = openSession(context, call, notify, answer, own(parameters));
       return session.challenge();
     },
     async refresh(parameters) {
@@ -469,7 +473,7 @@ const launch = (url, options) => {
     if (page.popup) throw new Error("Multiple instances of Authsignal popup is not supported.");
     page.popup = true;
   } else {
-    const { width = 400, height = 500 } = Object(options.windowOptions);
+    const { width = 400, height = 500 } = own(options.windowOptions);
     const left = screenX + (outerWidth - width) / 2;
     const top = screenY + (outerHeight - height) / 2;
     const features = "toolbar=no, location=no, directories=no, status=no, menubar=no, scrollbars=no, resizable=no, copyhistory=no";

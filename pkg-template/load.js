@@ -13,7 +13,7 @@ const beside = () => {
   if (/fallback.js|authsignal-wasm\/core|(?<!\/core.wasm)$/.test(fallback + url)) return fetch(url);
 };
 
-/** `source` is the host's wasm, or undefined; `log`, whether a way around is to be told. */
+/** `source` is the host's wasm, or undefined; `log`, which says whether a way around is to be told. */
 export const instantiate = async (source, log) => {
   try {
     const made = WebAssembly.instantiateStreaming((source ??= beside()), imports());

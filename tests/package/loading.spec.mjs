@@ -186,6 +186,33 @@ test("what cannot be loaded offline is loaded once the network is back", async (
   expect(await signIn(page, server, baseURL)).toEqual(SIGNED_IN);
 });
 
+for (const [what, file] of [
+  ["the way around", "fallback.js"],
+  ["the core in JavaScript", "js-core.js"],
+]) {
+  test(`${what}, once lost on the way, is loaded by the next call`, async ({ page, site, server, authenticator, baseURL }) => {
+    await page.addInitScript(() => delete globalThis.WebAssembly);
+    await page.goto(site.origin);
+    await page.waitForFunction(() => globalThis.library);
+    let lost = 0;
+    await page.route(`**/${file}*`, (route) => ((lost += 1) === 1 ? route.abort() : route.continue()));
+    expect(await page.evaluate(() => library.load().then(() => "loaded", () => "refused"))).toBe("refused");
+    expect(await signIn(page, server, baseURL)).toEqual(SIGNED_IN);
+    expect(lost).toBeGreaterThan(1);
+  });
+}
+
+test("an address that mentions a CSP is not taken for one, and an instance that comes later tells of it", async ({ page, site, said, server, authenticator, baseURL }) => {
+  const address = "/docsportal/core.wasm";
+  site.answer = (path) => path === address && [404, "text/html", "not here"];
+  site.files["/app.js"] += `\nglobalThis.loaded = library.load({ wasm: "${address}" });
+    new library.Authsignal({ tenantId: "local", enableLogging: true });`;
+  await page.goto(site.origin);
+  await page.evaluate(() => loaded);
+  expect(await signIn(page, server, baseURL)).toEqual(SIGNED_IN);
+  expect(await warningsOf(said)).toEqual(warned("wasm_not_found"));
+});
+
 /* ---- A core that traps ---- */
 
 /** `traps`: whether each export throws in the place of what it does; `made`: how many cores there were. */
@@ -293,13 +320,19 @@ for (const without of ["", " without WebAssembly"]) {
   });
 }
 
-/** What a script of the app's may have put in everyone's way, by accident or not. */
+/** What a script of the app's may have put in everyone's way, by accident or not. (The browser itself reads some names.) */
 function pollute() {
   Object.assign(Object.prototype, {
     polluted: "yes",
     baseUrl: "https://attacker.test",
     enableLogging: true,
     wasm: "/attacker.wasm",
+    token: "attacker's",
+    challengeId: "attacker's",
+    autofill: true,
+    timeout: 1,
+    onVerificationStarted: () => 0,
+    polling: true,
   });
   Array.prototype.last = function () {
     return this[this.length - 1];
@@ -357,6 +390,9 @@ for (const entry of ["index.js", "js.js"]) {
     await page.goto(site.origin);
     const worker = await appeared;
     await page.waitForFunction(() => globalThis.ready);
+    await worker.evaluate(() => void new library.Authsignal({ tenantId: "local" }));
+    // As in a page: with the first instance, and not at the first call.
+    if (entry === "index.js") await expect.poll(() => packageFiles(site)).toEqual(STREAMED);
     expect(await enroll(worker, server, baseURL)).toEqual(ENROLLED);
     expect(said).toEqual({ errors: [], warnings: [] });
   });
