@@ -25,7 +25,7 @@ const RUSTFLAGS: [&str; 5] = [
 ];
 
 /// Found by trying: smallest once compressed, which inlined one-liners and ordered functions are though there is more of them.
-pub const OPTIMISATION: [&str; 10] = [
+pub const OPTIMISATION: [&str; 12] = [
     "-Oz",
     "--converge",
     "--always-inline-max-function-size=10",
@@ -33,7 +33,11 @@ pub const OPTIMISATION: [&str; 10] = [
     "--rereloop",
     "-Oz",
     "--converge",
+    // Written and read again, the code has fewer blocks and locals of the optimiser's own.
+    "--roundtrip",
     "--reorder-functions",
+    // Of data in one piece, zeros and all, brotli makes less than of seven pieces.
+    "--skip-pass=memory-packing",
     "--strip-debug",
     "--strip-producers",
 ];
