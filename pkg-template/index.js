@@ -197,10 +197,9 @@ const later = () => import("./later.js");
 /* ---- Identity ---- */
 
 const readCookie = (name) => {
-  const key = encodeURIComponent(name) + "=";
   try {
-    const pair = document.cookie.split("; ").find((pair) => pair.startsWith(key));
-    return decodeURIComponent(pair.slice(key.length));
+    const [, value] = `; ${document.cookie};`.split(`; ${encodeURIComponent(name)}=`);
+    return decodeURIComponent(value.split(";")[0]);
   } catch {
     // No such cookie, no document, cookies denied, or a malformed escape.
   }
@@ -228,26 +227,24 @@ const BINDING = 35;
  * Token cells by base URL and tenant. Instances of one tenant share theirs; nothing outside this module and the core
  * reaches them.
  */
-const cells = new Map();
+const cells = { __proto__: null };
 
-const cellOf = (...owner) => {
-  const key = JSON.stringify(owner);
-  if (!cells.has(key)) {
-    let token;
-    const watchers = new Set();
-    cells.set(key, {
-      watchers,
-      get token() {
-        return token;
-      },
-      set token(value) {
-        token = value;
-        watchers.forEach((changed) => changed());
-      },
-    });
-  }
-  return cells.get(key);
+const newCell = () => {
+  let token;
+  const watchers = [];
+  return {
+    watchers,
+    get token() {
+      return token;
+    },
+    set token(value) {
+      token = value;
+      watchers.forEach((changed) => changed());
+    },
+  };
 };
+
+const cellOf = (...owner) => (cells[JSON.stringify(owner)] ??= newCell());
 
 /** What the token says of the binding window. Asked of the core, which answers at once. */
 const describe = (context) => {
@@ -275,7 +272,7 @@ const watch = (context) => {
           ]
         : [];
   };
-  cell.watchers.add(changed);
+  cell.watchers.push(changed);
 };
 
 /* ---- The public classes ---- */

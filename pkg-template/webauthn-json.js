@@ -7,7 +7,7 @@ const decode = (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_
 const encode = (buffer) => {
   // Of a view, the part that it shows.
   const bytes = new Uint8Array(buffer.buffer ?? buffer, buffer.byteOffset, buffer.byteLength);
-  return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""))
+  return btoa(bytes.reduce((text, byte) => text + String.fromCharCode(byte), ""))
     .replace(/\+/g, "-")
     .replace(/\//g, "_")
     .replace(/=+$/, "");
