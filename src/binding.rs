@@ -6,7 +6,7 @@
 //! object of the face's, out of reach of page script, so that a core that traps does not take the token along.
 
 use crate::task::State;
-use crate::value::{Outcome, Val, globals, list, now, object, parse, val};
+use crate::value::{Outcome, Val, list, now, object, val};
 use crate::words::k;
 
 /// Takes the token that is set, falsy if there is none, and remembers whose it is.
@@ -34,38 +34,28 @@ fn cell(state: &State) -> Val {
 /// The server decides; this is for showing. `open` is a token that is not over and may add authenticators, `expired` is
 /// one that is over, `none` is no token, one that adds nothing, and one that cannot be read.
 pub(crate) fn describe(state: &State) -> Outcome {
-    let claims = claims(token(state));
+    let claims = token(state).to_claims();
     let scopes = claims.get(k!("scope")).ask(k!("split"), [val(k!(" "))]).or(list([]));
-    let end = claims.get(k!("exp")).to_float() * 1000.0;
-    let remaining = end - now();
+    let end = claims.get(k!("exp")).to_milliseconds();
+    let has_end = end.is_positive();
+    let remaining = end.minus(now());
     let adds = scopes.ask(k!("includes"), [val(k!("add:authenticators"))]).is_truthy();
-    let (state, remaining) = if remaining > 0.0 {
+    let (state, remaining) = if remaining.is_positive() {
         (if adds { k!("open") } else { k!("none") }, remaining)
     } else {
-        (if end > 0.0 { k!("expired") } else { k!("none") }, 0.0)
+        (if has_end { k!("expired") } else { k!("none") }, 0.into())
     };
     object()
         .with(k!("state"), val(state))
-        .with(k!("remainingMs"), remaining.into())
+        .with(k!("remainingMs"), remaining)
         .with(k!("scopes"), scopes)
-        .with(k!("expiresAt"), if end > 0.0 { end.into() } else { Val::default() })
+        .with(k!("expiresAt"), if has_end { end } else { Val::default() })
         .with(k!("userId"), claims.get(k!("other")).get(k!("userId")).or(claims.get(k!("sub"))))
         .into()
 }
 
 /// How many seconds a token lives; NaN if it does not say.
-pub(crate) fn lifetime(token: Val) -> f64 {
-    let claims = claims(token);
-    claims.get(k!("exp")).to_float() - claims.get(k!("iat")).to_float()
-}
-
-/// The claims of a JSON Web Token (RFC 7519), unverified: the browser has no key, and needs none.
-fn claims(token: Val) -> Val {
-    let payload = token.ask(k!("split"), [val(k!("."))]).get(k!("1"));
-    let payload = payload.ask(k!("replaceAll"), [val(k!("-")), val(k!("+"))]);
-    let payload = payload.ask(k!("replaceAll"), [val(k!("_")), val(k!("/"))]);
-    let bytes = globals().ask(k!("atob"), [payload]);
-    // Bytes to UTF-8, by the pair of functions that has always done it.
-    let escaped = globals().ask(k!("escape"), [bytes]);
-    parse(globals().ask(k!("decodeURIComponent"), [escaped]))
+pub(crate) fn lifetime(token: Val) -> Val {
+    let claims = token.to_claims();
+    claims.get(k!("exp")).minus(claims.get(k!("iat")))
 }

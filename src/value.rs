@@ -9,7 +9,7 @@
 
 use crate::slots;
 pub(crate) use crate::slots::{globals, val};
-use crate::slots::{null, undefined};
+use crate::slots::undefined;
 use crate::words::{Word, k};
 use std::mem::ManuallyDrop;
 use std::ops::Deref;
@@ -68,6 +68,25 @@ extern "C" {
     fn join(this: &Any, separator: Val) -> Fresh;
     #[wasm_bindgen(js_namespace = Reflect, js_name = apply)]
     fn reflect_apply(method: Val, this: Val, arguments: Val) -> Outcome;
+    #[wasm_bindgen(js_namespace = console, js_name = error)]
+    fn console_error(message: Val);
+    #[wasm_bindgen(js_namespace = JSON, js_name = parse)]
+    fn json_parse(json: Val) -> Fresh;
+    #[wasm_bindgen(js_namespace = JSON, js_name = stringify)]
+    fn json_stringify(value: Val) -> Outcome;
+}
+
+#[cfg(feature = "js")]
+#[wasm_bindgen(module = "/src/value.js")]
+extern "C" {
+    fn difference(one: Val, other: Val) -> Fresh;
+    #[wasm_bindgen(js_name = isMore)]
+    fn is_more(one: Val, other: Val) -> Fresh;
+    fn milliseconds(seconds: Val) -> Fresh;
+    #[wasm_bindgen(js_name = claimsOf)]
+    fn claims_of(token: Val) -> Fresh;
+    #[wasm_bindgen(js_name = encodedTenant)]
+    fn encoded_tenant(id: Val) -> Outcome;
 }
 
 #[cfg(not(feature = "js"))]
@@ -82,6 +101,41 @@ extern "C" {
     fn join(this: &Any, separator: Val) -> Result<Fresh, JsValue>;
     #[wasm_bindgen(js_namespace = Reflect, js_name = apply, catch)]
     fn reflect_apply(method: Val, this: Val, arguments: Val) -> Result<Fresh, JsValue>;
+    #[wasm_bindgen(js_namespace = console, js_name = error, catch)]
+    fn console_error(message: Val) -> Result<(), JsValue>;
+    #[wasm_bindgen(js_namespace = JSON, js_name = parse, catch)]
+    fn json_parse(json: Val) -> Result<Fresh, JsValue>;
+    #[wasm_bindgen(js_namespace = JSON, js_name = stringify, catch)]
+    fn json_stringify(value: Val) -> Result<Fresh, JsValue>;
+}
+
+#[cfg(not(feature = "js"))]
+#[wasm_bindgen(module = "/src/value.js")]
+extern "C" {
+    #[wasm_bindgen(catch)]
+    fn difference(one: Val, other: Val) -> Result<Fresh, JsValue>;
+    #[wasm_bindgen(js_name = isMore, catch)]
+    fn is_more(one: Val, other: Val) -> Result<Fresh, JsValue>;
+    #[wasm_bindgen(catch)]
+    fn milliseconds(seconds: Val) -> Result<Fresh, JsValue>;
+    #[wasm_bindgen(js_name = claimsOf, catch)]
+    fn claims_of(token: Val) -> Result<Fresh, JsValue>;
+    #[wasm_bindgen(js_name = encodedTenant, catch)]
+    fn encoded_tenant(id: Val) -> Result<Fresh, JsValue>;
+}
+
+#[wasm_bindgen(module = "/src/value.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = isObject)]
+    fn is_object(value: Val) -> bool;
+    #[wasm_bindgen(js_name = isMissing)]
+    fn is_missing(value: Val) -> bool;
+    fn number(value: i32) -> Fresh;
+    fn renamed(body: Val) -> Fresh;
+    #[wasm_bindgen(js_name = newController)]
+    fn new_controller() -> Fresh;
+    #[wasm_bindgen(js_name = firstOf)]
+    fn first_of(one: Val, other: Val) -> Fresh;
 }
 
 #[wasm_bindgen]
@@ -96,10 +150,12 @@ extern "C" {
     fn array_of_four(first: Val, second: Val, third: Val, fourth: Val) -> Fresh;
     #[wasm_bindgen(js_name = Object)]
     fn object_of_none() -> Fresh;
-    #[wasm_bindgen(js_name = Object)]
-    fn object_of(value: Val) -> Fresh;
+    #[wasm_bindgen(js_namespace = Date, js_name = now)]
+    fn date_now() -> Fresh;
+    #[wasm_bindgen(js_name = Error)]
+    fn error_of(message: Val) -> Fresh;
     #[wasm_bindgen(js_name = Number)]
-    fn number_of(value: Val) -> f64;
+    fn integer_of(value: Val) -> i32;
     #[wasm_bindgen(js_namespace = Object, js_name = is)]
     fn same(one: Val, other: Val) -> bool;
     #[wasm_bindgen(js_name = Boolean)]
@@ -114,8 +170,23 @@ pub(crate) fn global(key: Word) -> Val {
 }
 
 /// The page's clock: milliseconds since 1970.
-pub(crate) fn now() -> f64 {
-    global(k!("Date")).ask(k!("now"), []).to_float()
+pub(crate) fn now() -> Val {
+    date_now().0
+}
+
+/// A new `AbortController`.
+pub(crate) fn controller() -> Val {
+    new_controller().0
+}
+
+/// Waits for the first of two promises to settle.
+pub(crate) fn race(one: Val, other: Val) -> Outcome {
+    Outcome::from(first_of(one, other).0).wait()
+}
+
+/// A tenant's id as the API wants it; what is no text that can be sent is the error.
+pub(crate) fn tenant(id: Val) -> Outcome {
+    encoded_tenant(id).into()
 }
 
 /// A new object without properties.
@@ -186,15 +257,9 @@ impl From<bool> for Val {
     }
 }
 
-impl From<f64> for Val {
-    fn from(value: f64) -> Self {
-        JsValue::from_f64(value).into()
-    }
-}
-
 impl From<i32> for Val {
     fn from(value: i32) -> Self {
-        f64::from(value).into()
+        number(value).0
     }
 }
 
@@ -438,12 +503,37 @@ impl Val {
 
     /// A number, cut to an integer; 0 for anything else.
     pub(crate) fn to_int(self) -> i32 {
-        self.to_float() as i32
+        integer_of(self)
     }
 
-    /// A number; NaN for what is none.
-    pub(crate) fn to_float(self) -> f64 {
-        number_of(self)
+    /// A number less another, as values: a fraction would have to lie in memory on its way. What is no number makes NaN.
+    pub(crate) fn minus(self, other: Val) -> Val {
+        difference(self, other).into()
+    }
+
+    /// Whether a number is greater than another; of NaN, never.
+    pub(crate) fn is_more_than(self, other: Val) -> bool {
+        Val::from(is_more(self, other)).is_truthy()
+    }
+
+    /// Whether a number is greater than 0.
+    pub(crate) fn is_positive(self) -> bool {
+        self.is_more_than(false.into())
+    }
+
+    /// A number of seconds, in milliseconds.
+    pub(crate) fn to_milliseconds(self) -> Val {
+        milliseconds(self).into()
+    }
+
+    /// What a token says; `undefined` where it cannot be read.
+    pub(crate) fn to_claims(self) -> Val {
+        claims_of(self).into()
+    }
+
+    /// A copy with `accessToken` under the name `token`.
+    pub(crate) fn to_renamed(self) -> Val {
+        renamed(self).0
     }
 
     /// Calls the method of that name. What it throws is the error; so is `undefined` where there is no such method.
@@ -493,7 +583,7 @@ impl Val {
 
     /// Whether this is `undefined` or `null`.
     pub(crate) fn is_missing(self) -> bool {
-        self.is_undefined() || self.equals(null())
+        is_missing(self)
     }
 
     pub(crate) fn is_undefined(self) -> bool {
@@ -501,9 +591,8 @@ impl Val {
     }
 
     /// Whether this is an object, an array or a function.
-    #[inline(never)]
     pub(crate) fn is_object(self) -> bool {
-        self.equals(object_of(self).0)
+        is_object(self)
     }
 
     /// Whether this is a string: what is one becomes itself when it is joined to nothing.
@@ -546,7 +635,7 @@ impl Iterator for Items {
 
 /// Writes something to the console's errors.
 pub(crate) fn log(message: Val) {
-    let _ = global(k!("console")).invoke(k!("error"), [message]);
+    let _ = console_error(message);
 }
 
 /// Calls one of the caller's callbacks. What it throws is logged and goes no further: a failing callback is never the
@@ -567,15 +656,15 @@ fn call_back(callback: Val) {
 
 /// JSON of a value; what its `toJSON` throws is the error.
 pub(crate) fn stringify(value: Val) -> Outcome {
-    global(k!("JSON")).invoke(k!("stringify"), [value])
+    json_stringify(value).into()
 }
 
 /// The value of a JSON text, `undefined` of any other.
 pub(crate) fn parse(json: Val) -> Val {
-    global(k!("JSON")).ask(k!("parse"), [json])
+    json_parse(json).into()
 }
 
 /// A JavaScript error of that message.
 pub(crate) fn error(message: Val) -> Val {
-    globals().ask(k!("Error"), [message])
+    error_of(message).0
 }

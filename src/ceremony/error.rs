@@ -138,8 +138,8 @@ pub(super) fn identify(state: &State, kind: Kind, thrown: Val) -> Outcome {
         let code = k!("ERROR_PASSTHROUGH_SEE_CAUSE_PROPERTY");
         let error = fault::ceremony(state, code, thrown.get(k!("message")), thrown);
         // create 18, get 9: the time is over. Browsers say the same as for a user who cancels, or a page that may not ask.
-        let elapsed = now() - ceremony.get(k!("now")).to_float();
-        let is_over = elapsed >= public_key.get(k!("timeout")).to_float();
+        let elapsed = now().minus(ceremony.get(k!("now")));
+        let is_over = elapsed.minus(public_key.get(k!("timeout"))).is_more_than((-1).into());
         error.value().set(k!("errorCode"), val(if is_over { k!("timeout") } else { k!("user_canceled") }));
         return error;
     }

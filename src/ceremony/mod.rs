@@ -7,7 +7,7 @@ pub(crate) mod signal;
 
 use crate::fault;
 use crate::task::State;
-use crate::value::{Outcome, Val, check, error, global, list, now, object, val};
+use crate::value::{Outcome, Val, check, controller, error, global, list, now, object, race, val};
 use crate::words::{Word, k};
 
 /// How long a new ceremony waits for an aborted one to end. A browser ends it at once; an extension that took over
@@ -160,8 +160,7 @@ fn end(state: &mut State, active: Val) -> Outcome {
     let reason = error(val(REPLACED));
     reason.set(k!("name"), val(k!("AbortError")));
     let _ = active.get(k!("controller")).invoke(k!("abort"), [reason]);
-    let first = list([active.get(k!("outcome")), grace(state).data()]);
-    global(k!("Promise")).invoke(k!("race"), [first]).wait()
+    race(active.get(k!("outcome")), grace(state).data())
 }
 
 /// Autofill waits until the ceremony that took over is through, and is armed again if that brought nothing.
@@ -178,15 +177,14 @@ fn grace(state: &State) -> Outcome {
 fn begin(state: &mut State) -> Outcome {
     let kind = kind(state);
     let json = state.offer.get(k!("options"));
-    let class = global(k!("AbortController"));
-    let controller = check!(global(k!("Reflect")).invoke(k!("construct"), [class, list([])]));
+    let controller = controller();
     let options = object().with(k!("signal"), controller.get(k!("signal")));
     // The signal of the call tells the face whose ceremony this is.
     state.data = object()
         .with(k!("controller"), controller)
         .with(k!("options"), options)
         .with(k!("signal"), state.context().get(k!("signal")))
-        .with(k!("now"), now().into());
+        .with(k!("now"), now());
     let parser = if kind.creates() { k!("parseCreationOptionsFromJSON") } else { k!("parseRequestOptionsFromJSON") };
     let hints = state.get(k!("hints"));
     if hints.is_truthy() {

@@ -2,7 +2,7 @@
 
 use crate::operation::{Auth, Body, Cookies, Operation};
 use crate::task::State;
-use crate::value::{Outcome, Val, check, globals, list, object, stringify, text, val};
+use crate::value::{Outcome, Val, check, list, object, stringify, tenant, text, val};
 use crate::words::k;
 
 /// The two arguments of `fetch`.
@@ -21,18 +21,16 @@ pub(super) fn plan(row: &Operation, state: &State) -> Outcome {
     let credentials = if row.auth != Auth::Tenant && token.is_truthy() {
         text([val(k!("Bearer ")), token])
     } else {
-        // The tenant id may be any text, `btoa` alone takes Latin-1 only.
-        let tenant = check!(globals().invoke(k!("encodeURIComponent"), [state.context().get(k!("tenantId"))]));
-        text([val(k!("Basic ")), check!(globals().invoke(k!("btoa"), [tenant]))])
+        text([val(k!("Basic ")), check!(tenant(state.context().get(k!("tenantId"))))])
     };
     // GET carries the content type too: the API is asked in just the way it is used to.
     let headers = object().with(k!("Content-Type"), val(k!("application/json"))).with(k!("Authorization"), credentials);
     let init = object().with(k!("method"), val(row.method)).with(k!("headers"), headers);
-    let body = match row.body {
+    let body = match &row.body {
         Body::None => None,
-        Body::Fields(fields) => Some(object().take(state.parameters(), &fields)),
+        Body::Fields(fields) => Some(object().take(state.parameters(), fields)),
         Body::Code => Some(object().with(k!("verificationCode"), state.get(k!("code")))),
-        Body::Bare(parameter) => Some(state.get(parameter)),
+        Body::Bare(parameter) => Some(state.get(*parameter)),
     };
     if let Some(body) = body {
         init.set(k!("body"), check!(stringify(body)));

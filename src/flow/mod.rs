@@ -9,7 +9,7 @@ use crate::engine::{self, Asked};
 use crate::fault;
 use crate::operation::*;
 use crate::task::State;
-use crate::value::{Outcome, Val, globals, object};
+use crate::value::{Outcome, Val, error, object};
 use crate::words::k;
 
 /// How long a poll waits for the next.
@@ -134,7 +134,7 @@ pub(crate) fn perform(step: Step, state: &mut State) -> Outcome {
             if state.operation == PASSKEY_LOOK_UP && !outcome.is_data() && !outcome.is_waiting() {
                 let status = state.response.get(k!("statusText"));
                 let said = if status.is_truthy() { status } else { outcome.value().get(k!("error")) };
-                return globals().invoke(k!("Error"), [said]).into_thrown();
+                return Outcome::throw(error(said));
             }
             outcome
         }
@@ -150,7 +150,7 @@ pub(crate) fn perform(step: Step, state: &mut State) -> Outcome {
         Step::UntilVerified if !state.data.get(k!("isVerified")).is_truthy() => {
             // Counted, and not read off a clock, which may be wrong: each wait is a second at least.
             state.waits = state.waits.wrapping_add(1);
-            if f64::from(state.waits) > binding::lifetime(state.token()) {
+            if Val::from(i32::from(state.waits)).is_more_than(binding::lifetime(state.token())) {
                 let over = k!("The magic link is over: send another one.");
                 return fault::answer(state, k!("challenge_expired"), over);
             }

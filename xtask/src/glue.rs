@@ -10,6 +10,9 @@ use serde_json::Value;
 
 const FRAME: &str = include_str!("core.js");
 
+/// What imports call that is written in JavaScript.
+const VALUES: &str = include_str!("../../src/value.js");
+
 /// What texts are told apart by, which have spaces in them: a sign that minifiers leave as it is.
 const BETWEEN_TEXTS: &str = "!";
 
@@ -24,9 +27,17 @@ const BEHIND: &str = "\n    };\n";
 const ENDS: &str = "\n        },";
 
 /// Imports that may throw, and what of the frame catches it.
-const CATCHING: [(&str, &str); 5] = [
-    // Test doubles of `fetch` yield anything.
+const CATCHING: [(&str, &str); 13] = [
+    // Test doubles of `fetch` yield anything, and so does a token that is none.
     ("__wbg_status_", "attempt"),
+    ("__wbg_error_", "attempt"),
+    ("__wbg_parse_", "attempt"),
+    ("__wbg_stringify_", "outcome"),
+    ("__wbg_encodedTenant_", "outcome"),
+    ("__wbg_claimsOf_", "attempt"),
+    ("__wbg_milliseconds_", "attempt"),
+    ("__wbg_difference_", "attempt"),
+    ("__wbg_isMore_", "attempt"),
     ("__wbg_property_", "attempt"),
     ("__wbg_set_property_", "attempt"),
     ("__wbg_join_", "attempt"),
@@ -76,8 +87,9 @@ pub fn prepare(glue: &str, names: &str, words: &Words) -> Result<String> {
         let [long, short] = texts(name)?;
         frame = frame.replace(&format!("wasm.{long}("), &format!("wasm.{short}("));
     }
+    let values = VALUES.replace("export const", "const");
     Ok(format!(
-        "{frame}\n/** What an instance imports. */\nexport const imports = () => ({{\n  a: {{\n{kept}  }},\n}});\n"
+        "{values}\n{frame}\n/** What an instance imports. */\nexport const imports = () => ({{\n  a: {{\n{kept}  }},\n}});\n"
     ))
 }
 
@@ -138,6 +150,7 @@ fn import(imports: &str, name: &str) -> Result<String> {
     // Most take one expression and give it back.
     let single =
         body.strip_prefix("\n            const ret = ").and_then(|body| body.split_once(";\n            return "));
+    let single = single.map(|(value, rest)| (inlined(value).unwrap_or_else(|| value.to_owned()), rest));
     let function = match single {
         Some((value, "ret;")) => format!("({arguments}) => {value}"),
         Some((value, "keep(ret);")) => format!("({arguments}) => keep({value})"),
@@ -145,6 +158,30 @@ fn import(imports: &str, name: &str) -> Result<String> {
     };
     let catching = CATCHING.iter().find(|(begin, _)| name.starts_with(begin));
     Ok(catching.map_or(function.clone(), |(_, catching)| format!("{catching}({function})")))
+}
+
+/// A call of a function of src/value.js, replaced by what it returns: minifiers leave such calls as they are.
+fn inlined(call: &str) -> Option<String> {
+    let (name, arguments) = call.strip_suffix(')')?.split_once('(')?;
+    let (_, function) = VALUES.split_once(&format!("export const {name} = ("))?;
+    let (parameters, expression) = function.split_once(";\n")?.0.split_once(") => ")?;
+    let is_simple = |text: &str| !text.contains(['{', '\n']);
+    if !is_simple(parameters) || !is_simple(expression) {
+        return None;
+    }
+    let arguments: Vec<&str> = arguments.split(", ").collect();
+    let parameters: Vec<&str> = parameters.split(", ").collect();
+    let of_word = |word: &str| parameters.iter().position(|name| *name == word).map(|index| arguments[index]);
+    let is_letter = |letter: char| letter.is_ascii_alphanumeric();
+    let mut result = String::new();
+    let mut rest = expression;
+    while !rest.is_empty() {
+        let end = rest.find(|letter| !is_letter(letter)).unwrap_or(rest.len()).max(1);
+        let (word, behind) = rest.split_at(end);
+        result.push_str(of_word(word).unwrap_or(word));
+        rest = behind;
+    }
+    Some(result)
 }
 
 /// The body of an import, with `at` and `keep` of the frame for the functions of wasm-bindgen.
