@@ -10,11 +10,14 @@ import { instantiate } from "./load.js";
 const enumeration = (names, first) =>
   Object.fromEntries(names.split(" ").map((name, index) => [name, first === undefined ? name : first + index]));
 
-/** Codes of results and errors: the peer's, then ours. The API may answer with others: an open list. */
+/**
+ * Codes of results and errors, the peer's and ours. The API may answer with others: an open list. The first stand in the core's
+ * words in this order, too (src/words.rs), and cost next to nothing once more.
+ */
 export const ErrorCode = enumeration(
-  "token_not_set expired_token network_error too_many_requests invalid_credential unknown_credential credential_not_found " +
-    "immediate_mediation_not_supported invalid_response core_unavailable core_failed timeout user_canceled aborted " +
-    "popup_blocked window_closed socket_lost challenge_expired",
+  "token_not_set expired_token network_error too_many_requests unknown_credential credential_not_found " +
+    "immediate_mediation_not_supported challenge_expired invalid_credential invalid_response core_unavailable core_failed " +
+    "timeout user_canceled aborted popup_blocked window_closed socket_lost",
 );
 
 /** What the pre-built UI says to the page that opened it. */

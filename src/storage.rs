@@ -3,21 +3,37 @@
 //! It only serves hints (`isAvailableOnDevice`), so nothing here may fail an operation: storage that is denied, full or
 //! corrupt costs the hint and no more.
 
-use crate::value::{Val, global, list, object, parse, stringify, val};
+use crate::value::{Fresh, Val, global, list, object, val};
 use crate::words::{Word, k};
+use wasm_bindgen::prelude::*;
+
+#[cfg(feature = "js")]
+#[wasm_bindgen(module = "/src/storage.js")]
+extern "C" {
+    fn stored(key: Val) -> Fresh;
+    fn store(key: Val, value: Val) -> Fresh;
+}
+
+#[cfg(not(feature = "js"))]
+#[wasm_bindgen(module = "/src/storage.js")]
+extern "C" {
+    #[wasm_bindgen(catch)]
+    fn stored(key: Val) -> Result<Fresh, JsValue>;
+    #[wasm_bindgen(catch)]
+    fn store(key: Val, value: Val) -> Result<Fresh, JsValue>;
+}
 
 /// The key that `@authsignal/browser` uses, so that changing the import loses no entry.
 const KEY: Word = k!("as_user_passkey_map");
 
 fn load() -> Val {
-    let stored = global(k!("localStorage")).ask(k!("getItem"), [val(KEY)]);
-    let map = parse(stored);
+    let map = Val::from(stored(val(KEY)));
     if map.is_object() { map } else { object() }
 }
 
 fn save(map: Val) {
     // Denied or full: see above.
-    let _ = global(k!("localStorage")).invoke(k!("setItem"), [val(KEY), stringify(map).data()]);
+    let _ = store(val(KEY), map);
 }
 
 /// The credential ids of one user. What is no list, such as an inherited property, is an empty one.

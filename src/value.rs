@@ -8,8 +8,8 @@
 //! [`Val::invoke`] instead of one binding each; `web-sys` serves where what it names is always there.
 
 use crate::slots;
-pub(crate) use crate::slots::{globals, val};
 use crate::slots::undefined;
+pub(crate) use crate::slots::{globals, val};
 use crate::words::{Word, k};
 use std::mem::ManuallyDrop;
 use std::ops::Deref;
@@ -38,7 +38,7 @@ impl IntoWasmAbi for Val {
 }
 
 /// A value that JavaScript hands over.
-struct Fresh(Val);
+pub(crate) struct Fresh(Val);
 
 impl WasmDescribe for Fresh {
     fn describe() {
@@ -70,8 +70,6 @@ extern "C" {
     fn reflect_apply(method: Val, this: Val, arguments: Val) -> Outcome;
     #[wasm_bindgen(js_namespace = console, js_name = error)]
     fn console_error(message: Val);
-    #[wasm_bindgen(js_namespace = JSON, js_name = parse)]
-    fn json_parse(json: Val) -> Fresh;
     #[wasm_bindgen(js_namespace = JSON, js_name = stringify)]
     fn json_stringify(value: Val) -> Outcome;
 }
@@ -79,6 +77,7 @@ extern "C" {
 #[cfg(feature = "js")]
 #[wasm_bindgen(module = "/src/value.js")]
 extern "C" {
+    fn joined(first: Val, second: Val, third: Val, fourth: Val) -> Fresh;
     fn difference(one: Val, other: Val) -> Fresh;
     #[wasm_bindgen(js_name = isMore)]
     fn is_more(one: Val, other: Val) -> Fresh;
@@ -103,8 +102,6 @@ extern "C" {
     fn reflect_apply(method: Val, this: Val, arguments: Val) -> Result<Fresh, JsValue>;
     #[wasm_bindgen(js_namespace = console, js_name = error, catch)]
     fn console_error(message: Val) -> Result<(), JsValue>;
-    #[wasm_bindgen(js_namespace = JSON, js_name = parse, catch)]
-    fn json_parse(json: Val) -> Result<Fresh, JsValue>;
     #[wasm_bindgen(js_namespace = JSON, js_name = stringify, catch)]
     fn json_stringify(value: Val) -> Result<Fresh, JsValue>;
 }
@@ -112,6 +109,8 @@ extern "C" {
 #[cfg(not(feature = "js"))]
 #[wasm_bindgen(module = "/src/value.js")]
 extern "C" {
+    #[wasm_bindgen(catch)]
+    fn joined(first: Val, second: Val, third: Val, fourth: Val) -> Result<Fresh, JsValue>;
     #[wasm_bindgen(catch)]
     fn difference(one: Val, other: Val) -> Result<Fresh, JsValue>;
     #[wasm_bindgen(js_name = isMore, catch)]
@@ -146,8 +145,6 @@ extern "C" {
     fn array_of_one(first: Val) -> Fresh;
     #[wasm_bindgen(js_namespace = Array, js_name = of)]
     fn array_of_two(first: Val, second: Val) -> Fresh;
-    #[wasm_bindgen(js_namespace = Array, js_name = of)]
-    fn array_of_four(first: Val, second: Val, third: Val, fourth: Val) -> Fresh;
     #[wasm_bindgen(js_name = Object)]
     fn object_of_none() -> Fresh;
     #[wasm_bindgen(js_namespace = Date, js_name = now)]
@@ -230,12 +227,7 @@ pub(crate) fn list(items: impl Values) -> Val {
 #[inline(always)]
 pub(crate) fn text<const N: usize>(parts: [Val; N]) -> Val {
     let part = |index| if index < N { parts[index] } else { Val::default() };
-    text_of_four(part(0), part(1), part(2), part(3))
-}
-
-#[inline(never)]
-fn text_of_four(first: Val, second: Val, third: Val, fourth: Val) -> Val {
-    array_of_four(first, second, third, fourth).0.join(val(k!("")))
+    joined(part(0), part(1), part(2), part(3)).into()
 }
 
 impl Default for Val {
@@ -657,11 +649,6 @@ fn call_back(callback: Val) {
 /// JSON of a value; what its `toJSON` throws is the error.
 pub(crate) fn stringify(value: Val) -> Outcome {
     json_stringify(value).into()
-}
-
-/// The value of a JSON text, `undefined` of any other.
-pub(crate) fn parse(json: Val) -> Val {
-    json_parse(json).into()
 }
 
 /// A JavaScript error of that message.

@@ -11,7 +11,7 @@ use serde_json::Value;
 const FRAME: &str = include_str!("core.js");
 
 /// What imports call that is written in JavaScript.
-const VALUES: &str = include_str!("../../src/value.js");
+const VALUES: &str = concat!(include_str!("../../src/value.js"), include_str!("../../src/storage.js"));
 
 /// What texts are told apart by, which have spaces in them: a sign that minifiers leave as it is.
 const BETWEEN_TEXTS: &str = "!";
@@ -27,11 +27,13 @@ const BEHIND: &str = "\n    };\n";
 const ENDS: &str = "\n        },";
 
 /// Imports that may throw, and what of the frame catches it.
-const CATCHING: [(&str, &str); 13] = [
+const CATCHING: [(&str, &str); 15] = [
     // Test doubles of `fetch` yield anything, and so does a token that is none.
     ("__wbg_status_", "attempt"),
     ("__wbg_error_", "attempt"),
-    ("__wbg_parse_", "attempt"),
+    ("__wbg_stored_", "attempt"),
+    ("__wbg_store_", "attempt"),
+    ("__wbg_joined_", "attempt"),
     ("__wbg_stringify_", "outcome"),
     ("__wbg_encodedTenant_", "outcome"),
     ("__wbg_claimsOf_", "attempt"),

@@ -27,8 +27,8 @@ const RULES: &[Rule] = &[
     },
     Rule {
         within: &["src/"],
-        except: &["src/storage.rs", "src/identity.rs", "src/words.rs"],
-        words: &["k!(\"localStorage\")", "k!(\"cookie\")", "sessionStorage"],
+        except: &["src/storage.", "src/identity.rs", "src/words.rs"],
+        words: &["k!(\"localStorage\")", "k!(\"cookie\")", "localStorage.", "sessionStorage"],
         because: "storage.rs and identity.rs survive what storage does",
     },
     Rule {
@@ -40,7 +40,7 @@ const RULES: &[Rule] = &[
     Rule {
         within: &["src/"],
         except: &["src/value.rs", "src/words.rs"],
-        words: &["k!(\"console\")", "console::"],
+        words: &["k!(\"console\")", "console::", "console.", "js_namespace = console"],
         because: "value.rs is the one place that logs, so that it is seen that no token is",
     },
     Rule {
