@@ -9,13 +9,10 @@ import { show } from "./popup.js";
 export const follow = (url, options, opened, notify, limit) => {
   const { onError, signal, popupOptions } = options;
   const { origin } = new URL(url, location.href);
-  if (signal?.aborted) {
-    opened?.close();
-    throw signal.reason;
-  }
+  signal?.throwIfAborted();
   // As long as it hands nothing over, whoever closes it ends it; what the API refused before says why.
   let result = { token: undefined, errorCode: "window_closed" };
-  const hear = (source, done, other) => {
+  const hear = (source, done, other, giveUp = done) => {
     const listen = (event) => {
       if (event.origin !== origin || event.source !== source()) return;
       let message = event.data;
@@ -38,7 +35,7 @@ export const follow = (url, options, opened, notify, limit) => {
     const release = limit(options, () => {
       // What is resolved with a thenable that rejects is rejected.
       result = signal?.aborted ? { then: (_, reject) => reject(signal.reason) } : { token: undefined, errorCode: "timeout" };
-      done();
+      giveUp();
     });
     // Ends that, and tells what `launch` came to.
     return () => {
@@ -51,7 +48,6 @@ export const follow = (url, options, opened, notify, limit) => {
   return new Promise((resolve) => {
     const end = () => {
       clearInterval(timer);
-      opened.close();
       resolve(stop());
     };
     const stop = hear(() => opened, end);

@@ -129,13 +129,20 @@ const failed = (cause) => {
   running = loading = false;
   const error = coded("The core failed. Please report its cause.", "core_failed", { cause });
   for (const reject of pending) reject(error);
+  // What the core would have ended.
+  page.active?.controller?.abort(error);
+  page.active = page.autofill = false;
 };
+
+/** The operation that is answered with true or false. */
+const IS_AVAILABLE = 31;
 
 /** Runs an operation of the core, which says at each step what to wait for, or how it ended. */
 const call = (operation, instance, given) =>
   new Promise((resolve, reject) => {
     const parameters = parametersOf(Object(given));
-    const { signal, timeout } = parameters;
+    const signal = signalOf(parameters);
+    const { timeout } = parameters;
     const controller = (signal || timeout) && new AbortController();
     const values = [{ __proto__: instance, signal: controller?.signal }, parameters];
     let task;
@@ -146,6 +153,8 @@ const call = (operation, instance, given) =>
       how(value);
     };
     const fail = (error) => end(reject, error);
+    /** Ends the call with an answer of ours: of the one operation that answers yes or no, with a no. */
+    const refuse = (...reason) => end(resolve, operation !== IS_AVAILABLE && answer(instance, ...reason));
     /** Whether the ceremony under way is this call's. */
     const isMine = () => page.active?.signal === controller?.signal;
     /** Ends the call before its time: the request, the ceremony and the task with it. */
@@ -154,7 +163,7 @@ const call = (operation, instance, given) =>
       if (isMine()) page.active.controller.abort(reason);
       controller.abort(reason);
       if (aborted) fail(reason);
-      else end(resolve, answer(instance, "timeout", `No answer within ${timeout} ms`));
+      else refuse("timeout", `No answer within ${timeout} ms`);
       if (task && running) resume(values, task, CANCELLED);
       task = 0;
     };
@@ -189,13 +198,15 @@ const call = (operation, instance, given) =>
     release = limit(parameters, giveUp);
     withCore(
       () => step(FULFILLED),
-      ({ message }) =>
-        end(resolve, answer(instance, "core_unavailable", `The core could not be loaded: ${message}`)),
+      ({ message }) => refuse("core_unavailable", `The core could not be loaded: ${message}`),
     );
   });
 
 /** What few pages need, loaded on first use. */
-const later = () => import("./later.js");
+const later = () =>
+  import("./later.js").catch((cause) => {
+    throw coded("later.js could not be loaded", "core_unavailable", { cause });
+  });
 
 /* ---- Identity ---- */
 
@@ -265,7 +276,6 @@ const watch = (context) => {
     timers.forEach(clearTimeout);
     const binding = describe(context);
     const { remainingMs } = binding;
-    notify(onBindingChange, binding);
     // What is longer than a timer can be would be over at once, and again, without end.
     timers =
       remainingMs > 0 && remainingMs < 2 ** 31
@@ -274,6 +284,8 @@ const watch = (context) => {
             setTimeout(() => notify(onTokenExpiring, describe(context)), Math.max(0, remainingMs - tokenExpiringMs)),
           ]
         : [];
+    // At last: a callback that sets a token comes here again, and its timers stand.
+    notify(onBindingChange, binding);
   };
   cell.watchers.push(changed);
 };
@@ -468,10 +480,15 @@ const launch = (url, options) => {
   const signal = signalOf(options);
   if (signal?.aborted) return Promise.reject(signal.reason);
   const address = inPopupMode(url);
+  const free = () => {
+    if (page.popup === options) page.popup = false;
+  };
   let opened;
   if (options.mode === "popup") {
     if (page.popup) throw new Error("Multiple instances of Authsignal popup is not supported.");
-    page.popup = true;
+    page.popup = options;
+    // At once: a component that is mounted twice opens it again in the same moment.
+    signal?.addEventListener("abort", free);
   } else {
     const { width = 400, height = 500 } = own(options.windowOptions);
     const left = screenX + (outerWidth - width) / 2;
@@ -483,5 +500,8 @@ const launch = (url, options) => {
   }
   return later()
     .then(({ follow }) => follow(address, options, opened, notify, limit))
-    .finally(() => opened || (page.popup = false));
+    .finally(() => {
+      opened?.close();
+      free();
+    });
 };

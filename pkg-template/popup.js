@@ -84,6 +84,8 @@ export const show = (url, { width = "385px", height, isClosable = true }, follow
         const tall = Number(message?.height);
         if (!height && tall > 0) iframe.style.height = `${tall}px`;
       },
+      // At once: who gives it up may open the next one.
+      remove,
     );
     let ticks = 0;
     // Nothing tells that the app, going to another view, has taken it out of the page; and a pre-built UI that in three

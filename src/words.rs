@@ -184,6 +184,8 @@ pub const WORDS: &[&str] = &[
     "user-authenticators/security-key/registration-options",
     "user-authenticators/security-key/authentication-options",
     "TypeError",
+    "retry-after",
+    "retryAfter",
     "InvalidStateError",
     "user-authenticators/security-key",
     "user-authenticators/passkey?credentialIds=",

@@ -166,8 +166,10 @@ fn holds(when: When, kind: Kind, public_key: Val) -> bool {
         When::NoPublicKey => {
             !public_key.get(k!("pubKeyCredParams")).items().any(|offer| offer.get(k!("type")).is(k!("public-key")))
         }
+        // Options that the browser could not read have no user.
         When::UserHandle => {
-            !(1..=64).contains(&public_key.get(k!("user")).get(k!("id")).get(k!("byteLength")).to_int())
+            public_key.is_object()
+                && !(1..=64).contains(&public_key.get(k!("user")).get(k!("id")).get(k!("byteLength")).to_int())
         }
     }
 }

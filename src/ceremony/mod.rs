@@ -58,7 +58,7 @@ pub(crate) fn release_autofill(state: &mut State) {
 }
 
 /// What all instances on the page share: `autofill`, whether such a request is pending, and `active`, the ceremony that
-/// is under way, with its `controller`, `options` and `outcome`, and `now`, when it began. None is under way: whether the
+/// is under way, with its `controller`, `options` and `outcome`, `now`, when it began, and `abort`, why another took over. None is under way: whether the
 /// last one brought a credential.
 fn page(state: &State) -> Val {
     state.context().get(k!("page"))
@@ -159,6 +159,7 @@ fn end(state: &mut State, active: Val) -> Outcome {
     state.credential = active;
     let reason = error(val(REPLACED));
     reason.set(k!("name"), val(k!("AbortError")));
+    active.set(k!("abort"), reason);
     let _ = active.get(k!("controller")).invoke(k!("abort"), [reason]);
     race(active.get(k!("outcome")), grace(state).data())
 }
@@ -213,7 +214,8 @@ fn finish(state: &mut State) -> Outcome {
     if page(state).get(k!("active")).equals(state.data) {
         page(state).set(k!("active"), (state.arrived.is_data() && credential.is_object()).into());
     }
-    if state.autofill && credential.get(k!("message")).is(REPLACED) {
+    // By our own note: what it rejects with is up to the browser, or to an extension.
+    if state.autofill && state.arrived.is_thrown() && state.data.has(val(k!("abort"))) {
         state.credential = credential;
         return make_way(state);
     }

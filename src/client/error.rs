@@ -14,6 +14,8 @@ pub enum Error {
         error_code: String,
         /// A sentence for people, where there is one.
         error_description: Option<String>,
+        /// Of too many requests: after how many seconds to try again, where the API says so.
+        retry_after: Option<f64>,
     },
     /// The browser or the authenticator refused the ceremony.
     Ceremony {
@@ -41,10 +43,10 @@ pub enum Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Error::Answered { error_code, error_description: Some(description) } => {
+            Error::Answered { error_code, error_description: Some(description), .. } => {
                 write!(f, "{error_code}: {description}")
             }
-            Error::Answered { error_code, error_description: None } => f.write_str(error_code),
+            Error::Answered { error_code, .. } => f.write_str(error_code),
             Error::Ceremony { code, message, .. } => write!(f, "{code}: {message}"),
             Error::SocketLost(message) | Error::PopupBlocked(message) | Error::Misuse(message) => f.write_str(message),
             Error::Thrown(value) => write!(f, "{value:?}"),
@@ -69,9 +71,11 @@ impl Error {
         // A body of the API's own may have its code in `error` alone.
         let code = ["errorCode", "error"].into_iter().find_map(|key| property(answer, key).as_string());
         match code {
-            Some(error_code) => {
-                Error::Answered { error_code, error_description: property(answer, "errorDescription").as_string() }
-            }
+            Some(error_code) => Error::Answered {
+                error_code,
+                error_description: property(answer, "errorDescription").as_string(),
+                retry_after: property(answer, "retryAfter").as_f64(),
+            },
             // The only other answer: a second autofill request on the page.
             None => Error::Misuse("An autofill request is already pending on this page".into()),
         }
@@ -79,7 +83,11 @@ impl Error {
 
     /// What answered is not what the API is documented to answer.
     pub(super) fn invalid_response(why: impl fmt::Display) -> Self {
-        Error::Answered { error_code: "invalid_response".into(), error_description: Some(why.to_string()) }
+        Error::Answered {
+            error_code: "invalid_response".into(),
+            error_description: Some(why.to_string()),
+            retry_after: None,
+        }
     }
 
     pub(super) fn thrown(thrown: JsValue) -> Self {

@@ -264,36 +264,43 @@ impl Popup {
         let so_far = so_far();
         let heard_so_far = so_far.clone();
         let PopupOptions { width, height, is_closable, on_error } = options;
-        let follow = Closure::once_into_js(move |source: Function, done: Function, other: Function| {
-            closes.replace(Some(done.clone()));
-            let nothing = JsValue::UNDEFINED;
-            let listener = Listener::new(
-                heard,
-                move || source.call0(&nothing).unwrap_or_default(),
-                on_error,
-                heard_so_far,
-                move || drop(done.call0(&JsValue::UNDEFINED)),
-                move |message| drop(other.call1(&JsValue::UNDEFINED, &message)),
-            );
-            Closure::once_into_js(move || drop(listener))
-        });
+        let follow =
+            Closure::once_into_js(move |source: Function, done: Function, other: Function, remove: Function| {
+                closes.replace(Some(remove));
+                let nothing = JsValue::UNDEFINED;
+                let listener = Listener::new(
+                    heard,
+                    move || source.call0(&nothing).unwrap_or_default(),
+                    on_error,
+                    heard_so_far,
+                    move || drop(done.call0(&JsValue::UNDEFINED)),
+                    move |message| drop(other.call1(&JsValue::UNDEFINED, &message)),
+                );
+                Closure::once_into_js(move || drop(listener))
+            });
         let given = object([("width", &width.into()), ("height", &height.into()), ("isClosable", &is_closable.into())]);
         PAGE.with(|page| set(page, "popup", &true.into()));
         let shown = show(&in_popup_mode(url), &given, &follow);
         let closed = close.clone();
         let end = future_to_promise(async move {
             let result = JsFuture::from(shown).await;
-            closed.take();
-            PAGE.with(|page| set(page, "popup", &false.into()));
+            free(&closed);
             result
         });
         Ok(Popup { end, so_far, close })
     }
 }
 
+/// Lets the page open the next dialog, unless that was done before: what closes the one that is open.
+fn free(close: &RefCell<Option<Function>>) -> Option<Function> {
+    let close = close.take()?;
+    PAGE.with(|page| set(page, "popup", &false.into()));
+    Some(close)
+}
+
 impl Drop for Popup {
     fn drop(&mut self) {
-        if let Some(close) = self.close.take() {
+        if let Some(close) = free(&self.close) {
             let _ = close.call0(&JsValue::UNDEFINED);
         }
     }

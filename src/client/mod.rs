@@ -217,6 +217,7 @@ pub async fn timeout<T>(limit: Duration, call: impl Future<Output = Result<T, Er
         Either::Right(_) => Err(Error::Answered {
             error_code: "timeout".into(),
             error_description: Some(format!("No answer within {milliseconds} ms")),
+            retry_after: None,
         }),
     }
 }

@@ -58,7 +58,15 @@ pub(super) fn judge(outcome: Outcome, asked: Asked, state: &State) -> Outcome {
         return Outcome::answer(body);
     }
     error = description.or(error).or(code);
-    fault::coded(state, error, code, description)
+    let answer = fault::coded(state, error, code, description);
+    if status == 429 {
+        // In seconds. A date, which the header may have as well, is left to whoever wants it.
+        let seconds = state.response.get(k!("headers")).ask(k!("get"), [val(k!("retry-after"))]).minus(false.into());
+        if seconds.is_positive() {
+            answer.value().set(k!("retryAfter"), seconds);
+        }
+    }
+    answer
 }
 
 /// Gives the body to the caller, with `accessToken` under the name `token`.

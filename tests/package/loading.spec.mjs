@@ -269,6 +269,53 @@ for (const without of ["", " without WebAssembly"]) {
   });
 }
 
+test("a core that traps gives up the autofill that it had under way, and the next one arms it again", async ({ page, site, server, authenticator, baseURL }) => {
+  await page.addInitScript(breakCores);
+  site.files["/"] = PAGE.replace("</title>", "</title><input autocomplete=webauthn>");
+  await page.goto(site.origin);
+  const told = await page.evaluate(async (baseURL) => {
+    const authsignal = new library.Authsignal({ tenantId: "local", baseUrl: `${baseURL}/v1` });
+    await library.load();
+    let pending = 0;
+    navigator.credentials.get = ({ signal }) =>
+      new Promise((_, reject) => {
+        pending += 1;
+        signal.addEventListener("abort", () => {
+          pending -= 1;
+          reject(signal.reason);
+        });
+      });
+    const ended = authsignal.passkey.signIn({ autofill: true }).then(() => "resolved", ({ code }) => code);
+    while (pending === 0) await new Promise((resolve) => setTimeout(resolve));
+    traps = true;
+    await authsignal.totp.enroll().catch(() => {});
+    traps = false;
+    const left = pending;
+    authsignal.passkey.signIn({ autofill: true }).catch(() => {});
+    while (pending === 0) await new Promise((resolve) => setTimeout(resolve));
+    return [await ended, left, pending];
+  }, baseURL);
+  expect(told).toEqual(["core_failed", 0, 1]);
+});
+
+test("a part that cannot be loaded is told by its code, and leaves no window open", async ({ page, site, baseURL }) => {
+  site.answer = (path) => path.endsWith("/later.js") && [404, "text/plain", "not here"];
+  await page.goto(site.origin);
+  const told = await page.evaluate(async (baseURL) => {
+    const authsignal = new library.Authsignal({ tenantId: "local", baseUrl: `${baseURL}/v1` });
+    let closed = 0;
+    globalThis.open = () => ({ close: () => (closed += 1) });
+    const code = (call) => call.then(() => "resolved", ({ code }) => code);
+    return [
+      await code(authsignal.launch("/ui?token=t", { mode: "window" })),
+      await code(authsignal.launch("/ui?token=t", { mode: "popup" })),
+      await code(authsignal.qrCode.challenge({ action: "a" })),
+      closed,
+    ];
+  }, baseURL);
+  expect(told).toEqual([...Array(3).fill("core_unavailable"), 1]);
+});
+
 /* ---- What the browser or the page lacks ---- */
 
 test("without WebAssembly the same core runs in JavaScript", async ({ page, site, said, server, authenticator, baseURL }) => {

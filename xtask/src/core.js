@@ -62,9 +62,9 @@ const keep = (value) => heap.push(value) + (OWN - 1);
 /** An import that may throw, in vain: the slot 0 is that of `undefined`. */
 const attempt =
   (use) =>
-  (first, second, third) => {
+  (first, second, third, fourth) => {
     try {
-      return use(first, second, third);
+      return use(first, second, third, fourth);
     } catch {
       return 0;
     }

@@ -282,6 +282,61 @@ export const additions = [
     equal(seen.ended("launch").value.name, "AbortError", "the call");
     equal(seen.count("window closed by the page"), 1, "closed");
   }, { cold: true }),
+  addition("a popup that a component aborts makes way for its next one in the same moment", async (t) => {
+    const client = t.client();
+    const controller = new AbortController();
+    t.begin("first", () => client.launch("https://ui.test/?token=abc", { mode: "popup", signal: controller.signal }));
+    await t.settle();
+    controller.abort();
+    t.note("dialogs", document.querySelectorAll("iframe[name=authsignal]").length);
+    t.begin("second", () => client.launch("https://ui.test/?token=abc", { mode: "popup" }));
+    await t.settle();
+    await says(t, event("CLOSE_POPUP", { token: "T2" }));
+    await t.advance(150);
+    await t.call("third", () => typeof client.launch("https://ui.test/?token=abc", { mode: "popup" }));
+  }, (seen) => {
+    equal(seen.count("dialogs 0"), 1, "what is left of the first");
+    equal(seen.ended("first").value.name, "AbortError", "the first");
+    equal(seen.ended("second").value, { token: "T2" }, "the second");
+    equal(seen.ended("third").how, "returned", "the third");
+  }),
+  addition("isAvailableOnDevice that takes too long is a no", async (t) => {
+    localStorage.setItem("as_user_passkey_map", JSON.stringify({ u1: ["c1"] }));
+    t.on("GET /client/user-authenticators/passkey", t.held({ credentialId: "c1" }));
+    await t.call("available", () => t.client().passkey.isAvailableOnDevice({ userId: "u1", timeout: 1000 }));
+    await t.advance(1000);
+  }, (seen) => equal(seen.ended("available").value, false, "the answer")),
+  addition("a callback that clears the token leaves no timer of it", async (t) => {
+    const client = t.client({
+      onBindingChange: t.callback("onBindingChange", ({ state }) => state === "open" && client.clearToken()),
+      onTokenExpiring: t.callback("onTokenExpiring"),
+    });
+    client.setToken(token());
+    await t.advance(700_000);
+  }, (seen) => {
+    equal(seen.count("callback onTokenExpiring"), 0, "onTokenExpiring");
+    equal(seen.timers, 0, "timers");
+  }),
+  addition("autofill is armed again also where an extension rejects with an error of its own", async (t) => {
+    const client = t.client();
+    field();
+    scriptSignIn(t);
+    t.authenticator.get = ({ signal }) =>
+      new Promise((_, reject) => signal.addEventListener("abort", () => reject(new DOMException("The extension's.", "AbortError"))));
+    await t.call("autofill", () => client.passkey.signIn({ autofill: true, syncCredentials: false }));
+    t.authenticator.get = t.refuse("NotAllowedError");
+    await t.call("button", () => client.passkey.signIn({ syncCredentials: false }));
+    t.authenticator.get = () => t.assertion();
+    await t.advance(500);
+  }, (seen) => equal(seen.ended("autofill").value.data?.isVerified, true, "autofill")),
+  ...[["30", 30], ["Wed, 21 Oct 2026 07:28:00 GMT", undefined], [undefined, undefined]].map(([header, expected]) =>
+    addition(`too many requests say when to try again: ${header}`, async (t) => {
+      const client = t.client();
+      client.setToken("T1");
+      t.on(VERIFY, () => new Response(JSON.stringify({ error: "too_many_requests" }), { status: 429, headers: header ? { "retry-after": header } : {} }));
+      await t.call("verify", () => client.totp.verify({ code: "1" }));
+    }, (seen) => equal(seen.ended("verify").value.retryAfter, expected, "retryAfter")),
+  ),
   {
     name: "addition: throwOnNetworkError brings the peer's rejection back",
     run: async (t) => {

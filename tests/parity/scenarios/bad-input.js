@@ -65,6 +65,21 @@ const withOffer = (name, body) => ({
   check: settled("call", "next"),
 });
 
+const withOfferToSignUp = (name, options) => ({
+  name: `bad offer to sign up: ${name}`,
+  ...DECISION,
+  run: async (t) => {
+    const user = { id: "dTE", name: "ada", displayName: "Ada" };
+    const offer = { challenge: "q83v", rp: { id: "localhost", name: "App" }, user, pubKeyCredParams: [] };
+    t.on("POST /client/user-authenticators/passkey/registration-options", { options: { ...offer, ...options } });
+    await t.call("call", () => t.client().passkey.signUp({ token: "T1" }));
+  },
+  check: (seen) => {
+    settled("call")(seen);
+    assert(seen.ended("call").value.code !== "ERROR_INVALID_USER_ID_LENGTH", "nothing is wrong with the user's id");
+  },
+});
+
 /** What no field of a reply is. */
 const WRONG = [undefined, null, true, 7, "", "text", [], [null], {}];
 const MEMBERS = (value) => (typeof value === "object" && value !== null ? Object.keys(value) : []);
@@ -358,6 +373,9 @@ export const badInput = [
       return client.totp.verify({ code: "1" });
     }),
   ),
+  withOfferToSignUp("hints that are text", { hints: "security-key" }),
+  withOfferToSignUp("excluded credentials that are no list", { excludeCredentials: {} }),
+  withOfferToSignUp("algorithms that are no list", { pubKeyCredParams: 7 }),
   withReply("a number", "7"),
   withReply("text", '"text"'),
   withReply("a list", "[]"),

@@ -330,6 +330,8 @@ export const passkey = [
       t.authenticator.get = t.waitingForUser();
       await t.call("button", () => client.passkey.signIn(quiet));
       controller.abort();
+      // The button's own promise ends with the button.
+      t.authenticator.get = t.waitingForUser();
       await t.call("autofill again", () => client.passkey.signIn({ autofill: true, ...quiet }));
     },
     check: (seen) => {
