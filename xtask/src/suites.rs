@@ -246,6 +246,7 @@ fn in_browser(browser: Browser, server: &TestServer, tests: &[&str]) -> Result<C
 
 fn types() -> Result<Counts> {
     let scratch = install_packed()?;
+    link_to(&scratch.join(INSTALLED), "tests/types")?;
     counted(node_tests("tests/types")?.env("PACKED", scratch), count_node)
 }
 
@@ -393,12 +394,16 @@ fn leptos() -> Result<Counts> {
 
 /// Lets the files of a folder import the built package by its name.
 fn link_package(folder: &str) -> Result<()> {
-    let link = root().join(folder).join("node_modules/authsignal-wasm");
+    link_to(&root().join("pkg"), folder)
+}
+
+fn link_to(package: &Path, folder: &str) -> Result<()> {
+    let link = root().join(folder).join(INSTALLED);
     std::fs::create_dir_all(link.parent().context("a link has a folder")?)?;
     if link.symlink_metadata().is_ok() {
         std::fs::remove_file(&link)?;
     }
-    package::link(&root().join("pkg"), &link)
+    package::link(package, &link)
 }
 
 fn openapi() -> Result<Counts> {
