@@ -206,7 +206,8 @@ fn core_in(browser: Browser, server: &TestServer) -> Result<Counts> {
     in_browser(browser, server, &[&CORE[..], &["--test", "wasm", "--test", "page"]].concat())
 }
 
-/// Whether the snippets of the crate's documentation and of the README compile: one test. They are not run.
+/// Whether the snippets of the crate's documentation and of the README compile: one test. They are not run; what the README
+/// has is also `tests/wasm/readme.rs`, which is.
 fn rust_snippets() -> Result<Counts> {
     // With the same packages as above: then all that they need is compiled already.
     let is_ok = run(cargo_test_wasm()?.args(CORE).arg("--doc")).is_ok();
@@ -351,7 +352,7 @@ fn kit() -> Result<Counts> {
 }
 
 fn docs() -> Result<Counts> {
-    docs::pages()?;
+    docs::docs()?;
     docs::snippets()?;
     let program = serve::program()?;
     link_package("tests/kit")?;
