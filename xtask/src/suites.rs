@@ -5,7 +5,7 @@ use crate::postgres::Postgres;
 use crate::serve::{self, TestServer};
 use crate::shell::{root, run, say};
 use crate::webdriver::{Browser, WebDriver};
-use crate::{docs, examples, load, mutation, package, setup, size, wasm};
+use crate::{docs, examples, explain, load, mutation, package, setup, size, wasm};
 use anyhow::{Context, Result, anyhow, bail};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -82,6 +82,7 @@ const HEAVY_SUITES: &[Suite] = &[
         what: "another build of the same sources, elsewhere, has the same bytes",
         run: reproducible,
     },
+    Suite { name: "tools", what: "the commands that measure, as briefly as they can, to their end", run: tools },
     Suite { name: "mutation", what: "each rule of the binding broken in turn, and which test sees it", run: mutation },
 ];
 
@@ -453,6 +454,23 @@ fn reproducible() -> Result<Counts> {
         println!("{file}: {}", if *differs { "DIFFERS" } else { "the same bytes" });
     }
     Ok(Counts { passed: u32::try_from(differing.len())? - failed, failed })
+}
+
+/// What no other suite runs: only that it works. What it measures in one round says nothing.
+fn tools() -> Result<Counts> {
+    const BRIEFLY: [&str; 4] = ["--rounds", "1", "--clicks", "1"];
+    let mut counts = Counts::default();
+    for (name, result) in [
+        ("size --explain".to_owned(), explain::explain()),
+        (format!("bench {}", BRIEFLY.join(" ")), bench(&BRIEFLY.map(str::to_owned))),
+    ] {
+        match &result {
+            Ok(()) => println!("{name}: ok"),
+            Err(error) => println!("{name}: FAILED: {error:#}"),
+        }
+        counts += Counts { passed: result.is_ok().into(), failed: result.is_err().into() };
+    }
+    Ok(counts)
 }
 
 fn firefox() -> Result<Counts> {
