@@ -368,6 +368,7 @@ fn docs() -> Result<Counts> {
 
 fn in_examples() -> Result<Counts> {
     examples::install()?;
+    examples::leptos()?;
     let program = serve::program()?;
     link_package("tests/examples")?;
     let mut total = compiles("www-demo/examples/react/tsconfig.json")?;
@@ -380,14 +381,15 @@ fn in_examples() -> Result<Counts> {
 
 /// The page in Leptos, which takes longer to compile than the core and its tests together: here, not in the suite `wasm`.
 fn leptos() -> Result<Counts> {
-    const PAGE: [&str; 4] = ["--package", "authsignal-example-leptos", "--test", "page"];
+    const EXAMPLE: [&str; 2] = ["--package", "authsignal-example-leptos"];
+    const PAGE: [&str; 4] = [EXAMPLE[0], EXAMPLE[1], "--test", "page"];
     let wasm = setup::wasm()?;
     let mut clippy = wasm.cargo();
     clippy.args(["clippy", "--quiet", "--target", "wasm32-unknown-unknown", "--target-dir", "target/wasm-tests"]);
     if wasm.needs_build_std() {
         clippy.arg("-Zbuild-std=std,panic_abort").env("RUSTC_BOOTSTRAP", "1");
     }
-    run(clippy.args(PAGE).args(["--", "-D", "warnings"]))?;
+    run(clippy.args(EXAMPLE).args(["--all-targets", "--", "-D", "warnings"]))?;
     let server = TestServer::start()?;
     let mut total = in_browser(Browser::Chromium, &server, &PAGE)?;
     total += in_browser(Browser::Firefox, &server, &PAGE)?;
