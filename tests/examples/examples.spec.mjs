@@ -1,11 +1,9 @@
 /** The examples as their readers run them, in a browser: the same in each framework, in development and as built. */
-import { test as base, expect } from "@playwright/test";
-import { playwrightFixtures } from "authsignal-wasm/testing";
 import jsQR from "jsqr";
 import { generate } from "otplib";
 import { PNG } from "pngjs";
 import { examine } from "../e2e/support/looks.mjs";
-import { startApp } from "./support/app.mjs";
+import { test as base, expect } from "./support/test.mjs";
 
 /** What a person sees and does. */
 class Harbour {
@@ -58,29 +56,8 @@ class Harbour {
   }
 }
 
-const test = base.extend(playwrightFixtures()).extend({
-  // Which example, and how it is served: `playwright.config.mjs` has them.
-  app: [undefined, { option: true, scope: "worker" }],
-
-  origin: [
-    async ({ app, authsignalServerPerWorker }, use) => {
-      const { origin, stop } = await startApp(app, authsignalServerPerWorker.baseUrl);
-      await use(origin);
-      stop();
-    },
-    { scope: "worker", timeout: 120_000 },
-  ],
-
-  harbour: async ({ page, origin, authsignalServer, virtualAuthenticator }, use) => {
-    const complaints = [];
-    page.on("console", (message) => {
-      const { url } = message.location();
-      // The browser logs each refusal of the API's, and the client, as the vendor's, that there is no token.
-      const isRefusal = /\/v1\/client\/|\/api\//.test(url) && /status of 4\d\d/.test(message.text());
-      if (message.type() !== "error" || isRefusal || /A token has not been set/.test(message.text())) return;
-      complaints.push(`${message.text()} ${url}`);
-    });
-    page.on("pageerror", (error) => complaints.push(String(error)));
+const test = base.extend({
+  harbour: async ({ page, origin, complaints, authsignalServer, virtualAuthenticator }, use) => {
     await use(new Harbour(page, origin));
     expect(complaints, "the page's console and errors").toEqual([]);
   },

@@ -13,5 +13,9 @@ const APPS = [
 export default {
   ...base,
   outputDir: "../../target/examples/results",
-  projects: APPS.map(([name, mode]) => ({ name: `${name}-${mode}`, use: { app: { name, mode } } })),
+  projects: [
+    ...APPS.map(([name, mode]) => ({ name: `${name}-${mode}`, testMatch: "examples.spec.mjs", use: { app: { name, mode } } })),
+    // A page of its own, whose cases are in Rust: that it is served, and works.
+    { name: "leptos-served", testMatch: "leptos.spec.mjs", use: { app: { name: "leptos", mode: "served" } } },
+  ],
 };

@@ -3,7 +3,7 @@ import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/co
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -54,7 +54,14 @@ for (const [version, name] of [["5.4", "typescript-5.4"], ["5.9", "typescript-5"
   for (const resolution of ["bundler", "node16", "nodenext", "node10"]) {
     test(`TypeScript ${version} accepts programs, strictly, resolving as ${resolution}`, () => {
       assert.ok(ts.version.startsWith(version), ts.version);
-      assert.deepEqual(complaints(ts, resolution, libraries).problems, []);
+      const { program, problems } = complaints(ts, resolution, libraries);
+      assert.deepEqual(problems, []);
+      // The declarations are those of the tarball, found as an app finds them.
+      const used = program.getSourceFiles().map(({ fileName }) => relative(installed, fileName));
+      const isCommonJs = resolution.startsWith("node") && resolution !== "node10";
+      for (const name of ["index.d.ts", "testing/testing.d.ts", ...(isCommonJs ? ["index.d.cts", "testing/testing.d.cts"] : [])]) {
+        assert.ok(used.includes(join(name)), name);
+      }
     });
   }
 }

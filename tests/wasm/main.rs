@@ -12,6 +12,15 @@ use wasm_bindgen_test::*;
 
 wasm_bindgen_test_configure!(run_in_browser);
 
+/// The README's example.
+mod readme {
+    include!("readme.rs");
+
+    pub async fn run() -> Result<String, Error> {
+        add_an_authenticator_app().await
+    }
+}
+
 // ---- Against doubles ----
 
 #[wasm_bindgen_test]
@@ -20,6 +29,21 @@ async fn enrolling_without_a_token_is_answered_and_asks_nobody() {
     let error = scripted_client("no-token").totp_enroll().await.unwrap_err();
     assert_eq!(code_of(&error), "token_not_set");
     assert!(doubles.requests().is_empty());
+}
+
+#[wasm_bindgen_test]
+async fn the_example_of_the_readme_adds_an_authenticator_app_with_the_token_of_its_sign_in() {
+    assert!(include_str!("../../README.md").contains(include_str!("readme.rs")), "the README has another example");
+    let doubles = Doubles::new();
+    doubles.give_credential(r#"{"id":"key","response":{}}"#);
+    doubles.answer(200, r#"{"challengeId":"c"}"#);
+    doubles.answer(200, REQUEST_OPTIONS);
+    doubles.answer(200, r#"{"isVerified":true,"accessToken":"of the window"}"#);
+    doubles.answer(200, r#"{"uri":"otpauth://totp/a","secret":"s","userAuthenticatorId":"a","userId":"b"}"#);
+
+    assert_eq!(readme::run().await.unwrap(), "otpauth://totp/a");
+    let requests = doubles.requests();
+    assert_eq!(requests.last().unwrap(), "POST /v1/client/user-authenticators/totp Bearer of the window ");
 }
 
 #[wasm_bindgen_test]

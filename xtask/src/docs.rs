@@ -32,7 +32,7 @@ pub fn rust_api() -> Result<()> {
 }
 
 /// Writes all but the Rust API. A link that leads nowhere is an error.
-pub fn pages() -> Result<PathBuf> {
+fn pages() -> Result<PathBuf> {
     setup::npm()?;
     let target = root().join("target/docs");
     run(Command::new("node").arg("www-demo/docs/build.mjs").arg(&target))?;

@@ -1,4 +1,4 @@
-//! The examples in JavaScript: the package in them as npm installs it from the tarball.
+//! The examples: those in JavaScript have the package as npm installs it from the tarball, the page in Leptos the crate.
 
 use crate::serve::TestServer;
 use crate::shell::{root, run, say};
@@ -9,7 +9,10 @@ use std::path::PathBuf;
 use std::process::Command;
 
 /// Each is a folder of `www-demo/examples`.
-const NAMES: [&str; 4] = ["react", "vue", "svelte", "plain"];
+const NAMES: [&str; 5] = ["react", "vue", "svelte", "plain", LEPTOS];
+
+/// The one that cargo builds.
+const LEPTOS: &str = "leptos";
 
 /// Where they are.
 pub fn folder() -> PathBuf {
@@ -27,6 +30,23 @@ pub fn install() -> Result<()> {
     package::copy_folder(&packed, &installed)
 }
 
+/// Compiles the page in Leptos, and has wasm-bindgen write what loads it beside its document, into `dist`.
+pub fn leptos() -> Result<()> {
+    say("Building the page in Leptos");
+    let wasm = setup::wasm()?;
+    let mut cargo = wasm.cargo();
+    cargo.args(["build", "--quiet", "--package", "authsignal-example-leptos", "--bins"]);
+    cargo.args(["--target", "wasm32-unknown-unknown", "--target-dir", "target/wasm-tests"]);
+    if wasm.needs_build_std() {
+        cargo.arg("-Zbuild-std=std,panic_abort").env("RUSTC_BOOTSTRAP", "1");
+    }
+    run(&mut cargo)?;
+    run(Command::new(setup::wasm_bindgen()?.join("wasm-bindgen"))
+        .args(["--target", "web", "--no-typescript", "--out-name", "page", "--out-dir"])
+        .arg(folder().join(LEPTOS).join("dist"))
+        .arg("target/wasm-tests/wasm32-unknown-unknown/debug/authsignal-example-leptos.wasm"))
+}
+
 /// Serves one, with a server of its own whose data is in memory, until it is ended. `alone` is let go once all is built.
 pub fn serve(arguments: &[String], alone: Option<File>) -> Result<()> {
     let name = match arguments {
@@ -34,6 +54,9 @@ pub fn serve(arguments: &[String], alone: Option<File>) -> Result<()> {
         _ => bail!("name one example: {}", NAMES.join(", ")),
     };
     install()?;
+    if name == LEPTOS {
+        leptos()?;
+    }
     let server = TestServer::start()?;
     drop(alone);
     say(&format!("Serving the example, against {}", server.origin));

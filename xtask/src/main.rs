@@ -31,7 +31,7 @@ const USAGE: &str = "usage: cargo xtask <command>
 
   demo [--port N] [--no-open]   build, serve, print the address, open a browser if there is one; flags as of serve
   serve [--port N] [flags]      build if needed and run the local server; further flags are the server's
-  example NAME                  serve the example of that name (react, vue, svelte, plain), with a server of its own
+  example NAME                  serve the example of that name (react, vue, svelte, plain, leptos), with a server of its own
   build                         write pkg/, the npm package as it would be published, and target/site/, the pages
   test [suite ...]              every ordinary suite, or those named; all adds those that take long
   size                          sizes of every artefact beside the peer's, against xtask/budgets.json

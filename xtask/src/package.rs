@@ -19,6 +19,11 @@ const STREAMING: [&str; 3] = ["--format=esm", "--splitting", "--chunk-names=[nam
 /// What an app's tests load, and no app: as it is written.
 const TESTING: &str = "testing";
 
+/// Which versions of the tools from npm are used: what they write may be another with others.
+fn npm_lock() -> PathBuf {
+    root().join("tests/package-lock.json")
+}
+
 /// Writes `pkg/`.
 pub fn build() -> Result<()> {
     let core = wasm::build()?;
@@ -32,6 +37,8 @@ pub fn build() -> Result<()> {
             core.join("core.wasm"),
             root().join("LICENSE"),
             root().join("Cargo.toml"),
+            // esbuild and terser.
+            npm_lock(),
             root().join("xtask/src"),
         ],
     ) {
@@ -219,7 +226,7 @@ pub fn site() -> Result<PathBuf> {
     let source = root().join("www-demo/site");
     let site = root().join("target/site");
     let made = site.join(".made");
-    if !stale(&made, std::slice::from_ref(&source)) {
+    if !stale(&made, &[source.clone(), npm_lock()]) {
         return Ok(site);
     }
     setup::npm()?;

@@ -2,7 +2,7 @@
 //! browser's files, and checksums. Publishing itself is `.github/workflows/release.yml`'s.
 
 use crate::shell::{files, output, root, run, say};
-use crate::{package, setup};
+use crate::{package, setup, wasm};
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,8 +12,16 @@ use std::process::Command;
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 const USAGE: &str = "usage: cargo xtask release --dry-run [--tag vX.Y.Z]";
 
-/// What is put into the package by programs from npm, which are not in it themselves.
-const BUILD_TOOLS: [&str; 2] = ["binaryen", "esbuild"];
+/// The programs from npm that write the package's files, and are not in it themselves.
+const NPM_TOOLS: [&str; 3] = ["binaryen", "esbuild", "terser"];
+
+/// Prints what the published schema of CycloneDX has against a document, a line each.
+const VALIDATE: &str = r#"
+const { Validation: { JsonStrictValidator }, Spec: { Version } } = require("@cyclonedx/cyclonedx-library");
+const { readFileSync } = require("node:fs");
+new JsonStrictValidator(Version.v1dot6).validate(readFileSync(process.argv[1], "utf8")).then((problems) => {
+  for (const { instancePath, message } of problems ?? []) console.log(`${instancePath}: ${message}`);
+});"#;
 
 /// Prints `sha256 in hex`, `sha384 in base64` of each file.
 const HASH: &str = r#"
@@ -73,7 +81,9 @@ pub fn release(arguments: &[String]) -> Result<()> {
     say("The SBOM");
     let bom = bom()?;
     check_bom(&bom)?;
-    write_json(&artifacts.join("sbom.cdx.json"), &bom)?;
+    let sbom = artifacts.join("sbom.cdx.json");
+    write_json(&sbom, &bom)?;
+    validate(&sbom)?;
 
     say("Hashes");
     write_json(&artifacts.join("sri.json"), &integrity()?)?;
@@ -173,94 +183,103 @@ fn hashes(files: &[PathBuf]) -> Result<Vec<[String; 2]>> {
         .context("node printed no hashes")
 }
 
-/// CycloneDX of the npm package: the crates that are compiled into its core, and the tools that wrote its files.
+/// CycloneDX of the npm package: the crates that are compiled into its core, and what makes its files.
 fn bom() -> Result<Value> {
-    let printed = output(Command::new("cargo").args([
-        "metadata",
-        "--format-version=1",
-        "--locked",
-        "--no-default-features",
-        "--features=authsignal-wasm/js",
-        "--filter-platform=wasm32-unknown-unknown",
-    ]))?;
-    let metadata: Value = serde_json::from_str(&printed).context("cargo printed no metadata")?;
+    let wasm = setup::wasm()?;
+    let rust = wasm.version()?;
+    let mut tools = vec![format!("pkg:generic/rustc@{rust}"), bindgen()?];
     let lock = json_file(&root().join("tests/package-lock.json"))?;
-    let checksums = checksums(&std::fs::read_to_string(root().join("Cargo.lock"))?);
-    bom_of(&metadata, &lock, &checksums)
+    for name in NPM_TOOLS {
+        let version = lock["packages"][format!("node_modules/{name}")]["version"].as_str();
+        let version = version.with_context(|| format!("{name} is not in tests/package-lock.json"))?;
+        tools.push(format!("pkg:npm/{name}@{version}"));
+    }
+    bom_of(&units(&wasm)?, &rust, &tools, &crates()?)
 }
 
-fn bom_of(metadata: &Value, lock: &Value, checksums: &BTreeMap<String, String>) -> Result<Value> {
-    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let nodes: BTreeMap<String, Value> =
-        list(&metadata["resolve"]["nodes"]).into_iter().map(|node| (text(&node["id"]), node)).collect();
-    let packages: BTreeMap<String, Value> =
-        list(&metadata["packages"]).into_iter().map(|package| (text(&package["id"]), package)).collect();
-    let own = packages.iter().find(|(_, package)| package["name"] == "authsignal-wasm").context("no own crate")?.0;
-    let root_ref = format!("pkg:npm/authsignal-wasm@{VERSION}");
-    let reference = |id: &String| {
-        let package = &packages[id];
-        if id == own {
-            root_ref.clone()
-        } else {
-            format!("pkg:cargo/{}@{}", text(&package["name"]), text(&package["version"]))
-        }
-    };
-    // What is compiled in, and not what compiles or tests it.
-    let compiled_in = |id: &String| -> Vec<String> {
-        list(&nodes[id]["deps"])
-            .iter()
-            .filter(|dependency| list(&dependency["dep_kinds"]).iter().any(|kind| kind["kind"].is_null()))
-            .map(|dependency| text(&dependency["pkg"]))
-            .collect()
-    };
-    let mut reached = BTreeSet::new();
-    let mut open = vec![own.clone()];
-    while let Some(id) = open.pop() {
-        if reached.insert(id.clone()) {
-            open.extend(compiled_in(&id));
-        }
+/// The wasm-bindgen programs, which write the glue.
+fn bindgen() -> Result<String> {
+    Ok(format!("pkg:cargo/wasm-bindgen-cli@{}", setup::locked_version("wasm-bindgen")?))
+}
+
+/// What cargo compiles for the core, each crate for the machine that it is for.
+///
+/// `cargo metadata` would add what other crates of the workspace and the typed API ask for, and has no standard library.
+fn units(wasm: &setup::Wasm) -> Result<Value> {
+    let printed = output(wasm::compiling(wasm).args(["-Zunstable-options", "--unit-graph"]))?;
+    let graph: Value = serde_json::from_str(&printed).context("cargo printed no units")?;
+    if graph["version"] == 1 { Ok(graph) } else { bail!("cargo prints its units in another form than it did") }
+}
+
+/// What is known about a crate besides its name.
+#[derive(Default)]
+struct Crate {
+    license: Option<String>,
+    checksum: Option<String>,
+}
+
+/// The crates that take part in a build of the core, by `name@version`.
+fn crates() -> Result<BTreeMap<String, Crate>> {
+    let mut tree = Command::new("cargo");
+    tree.args(["tree", "--locked", "--package", "authsignal-wasm", "--no-default-features", "--features", "js"]);
+    tree.args(["--target", "wasm32-unknown-unknown", "--edges", "normal,build", "--prefix", "none"]);
+    let printed = output(tree.args(["--format", "{p} | {l}"]).current_dir(root()))?;
+    let mut checksums = checksums(&std::fs::read_to_string(root().join("Cargo.lock"))?);
+    let mut crates = BTreeMap::new();
+    for line in printed.lines() {
+        let (package, license) = line.split_once(" | ").with_context(|| format!("cargo tree printed {line}"))?;
+        let (name, version) = package.split_once(" v").with_context(|| format!("cargo tree printed {line}"))?;
+        let name = format!("{name}@{}", version.split(' ').next().unwrap_or_default());
+        // What was printed before ends so.
+        let license = license.trim_end_matches(" (*)").replace('/', " OR ");
+        let checksum = checksums.remove(&name);
+        let license = (!license.is_empty()).then_some(license);
+        crates.entry(name).or_insert(Crate { license, checksum });
     }
-    let mut components: Vec<Value> = reached
+    Ok(crates)
+}
+
+/// A crate, as the SBOM names it. The parts of the standard library that have no version of their own are one.
+fn reference(package: &str, rust: &str) -> Result<String> {
+    let (source, named) = package.split_once('#').with_context(|| format!("cargo names a crate {package}"))?;
+    Ok(if source.starts_with("registry+") {
+        format!("pkg:cargo/{named}")
+    } else if named == format!("authsignal-wasm@{VERSION}") {
+        format!("pkg:npm/{named}")
+    } else if source.contains("/rust/library/") {
+        format!("pkg:generic/rust-std@{rust}")
+    } else {
+        bail!("{package} is neither of a registry nor of Rust's own")
+    })
+}
+
+fn bom_of(graph: &Value, rust: &str, tools: &[String], crates: &BTreeMap<String, Crate>) -> Result<Value> {
+    let units = graph["units"].as_array().context("cargo's units are no list")?;
+    let references = units
         .iter()
-        .filter(|id| *id != own)
-        .map(|id| {
-            let package = &packages[id];
-            let (name, version) = (text(&package["name"]), text(&package["version"]));
-            let mut component = json!({
-                "type": "library",
-                "bom-ref": reference(id),
-                "name": name,
-                "version": version,
-                "purl": reference(id),
-                "scope": "required",
-            });
-            if let Some(license) = package["license"].as_str() {
-                component["licenses"] = json!([{ "expression": license.replace('/', " OR ") }]);
-            }
-            if let Some(checksum) = checksums.get(&format!("{name} {version}")) {
-                component["hashes"] = json!([{ "alg": "SHA-256", "content": checksum }]);
-            }
-            component
-        })
-        .collect();
-    for tool in BUILD_TOOLS {
-        let entry = &lock["packages"][format!("node_modules/{tool}")];
-        let version = entry["version"].as_str().with_context(|| format!("{tool} is not in tests/package-lock.json"))?;
-        let purl = format!("pkg:npm/{tool}@{version}");
-        components.push(json!({
-            "type": "application",
-            "bom-ref": purl,
-            "name": tool,
-            "version": version,
-            "purl": purl,
-            "scope": "excluded",
-        }));
+        .map(|unit| reference(unit["pkg_id"].as_str().unwrap_or_default(), rust))
+        .collect::<Result<Vec<_>>>()?;
+    let own = format!("pkg:npm/authsignal-wasm@{VERSION}");
+    let mut required = BTreeSet::new();
+    let mut dependencies: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (unit, reference) in units.iter().zip(&references) {
+        // What has no platform runs where the core is built: macros, and scripts of builds.
+        if unit["mode"] == "build" && unit["platform"].is_string() {
+            required.insert(reference.as_str());
+        }
+        let on = unit["dependencies"].as_array().context("a unit has no dependencies")?;
+        let on = on.iter().filter_map(|on| references.get(usize::try_from(on["index"].as_u64()?).ok()?));
+        dependencies.entry(reference).or_default().extend(on.map(String::as_str).filter(|on| on != reference));
     }
-    let dependencies: Vec<Value> = reached
-        .iter()
-        .map(|id| json!({ "ref": reference(id), "dependsOn": compiled_in(id).iter().map(&reference).collect::<BTreeSet<_>>() }))
-        .collect();
+    if !required.contains(own.as_str()) {
+        bail!("cargo does not build authsignal-wasm for the core");
+    }
+    let components = dependencies.keys().filter(|reference| **reference != own).map(|reference| {
+        let scope = if required.contains(reference) { "required" } else { "excluded" };
+        component(reference, "library", scope, crates)
+    });
+    let tools = tools.iter().map(|tool| component(tool, "application", "excluded", crates));
+    let components = components.chain(tools).collect::<Result<Vec<_>>>()?;
     // Neither a time nor a serial number, which are optional: one commit has one SBOM.
     Ok(json!({
         "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
@@ -270,19 +289,35 @@ fn bom_of(metadata: &Value, lock: &Value, checksums: &BTreeMap<String, String>) 
         "metadata": {
             "component": {
                 "type": "library",
-                "bom-ref": root_ref,
+                "bom-ref": own,
                 "name": "authsignal-wasm",
                 "version": VERSION,
-                "purl": root_ref,
+                "purl": own,
                 "licenses": [{ "expression": "MIT" }],
             },
         },
         "components": components,
-        "dependencies": dependencies,
+        "dependencies": dependencies.iter().map(|(one, on)| json!({ "ref": one, "dependsOn": on })).collect::<Vec<_>>(),
     }))
 }
 
-/// The checksums of Cargo.lock by `name version`.
+/// One that is in the package (`required`), or takes part in making it (`excluded`).
+fn component(purl: &str, kind: &str, scope: &str, crates: &BTreeMap<String, Crate>) -> Result<Value> {
+    let (_, named) = purl.rsplit_once('/').context("a purl has a type")?;
+    let (name, version) = named.split_once('@').context("a purl has a version")?;
+    let mut component =
+        json!({ "type": kind, "bom-ref": purl, "name": name, "version": version, "purl": purl, "scope": scope });
+    let known = purl.strip_prefix("pkg:cargo/").and_then(|named| crates.get(named));
+    if let Some(license) = known.and_then(|known| known.license.as_ref()) {
+        component["licenses"] = json!([{ "expression": license }]);
+    }
+    if let Some(checksum) = known.and_then(|known| known.checksum.as_ref()) {
+        component["hashes"] = json!([{ "alg": "SHA-256", "content": checksum }]);
+    }
+    Ok(component)
+}
+
+/// The checksums of Cargo.lock by `name@version`.
 fn checksums(lock: &str) -> BTreeMap<String, String> {
     let field = |block: &str, name: &str| {
         let line = block.lines().find_map(|line| line.strip_prefix(&format!("{name} = \"")))?;
@@ -291,12 +326,19 @@ fn checksums(lock: &str) -> BTreeMap<String, String> {
     lock.split("[[package]]\n")
         .filter_map(|block| {
             let (name, version) = (field(block, "name")?, field(block, "version")?);
-            Some((format!("{name} {version}"), field(block, "checksum")?))
+            Some((format!("{name}@{version}"), field(block, "checksum")?))
         })
         .collect()
 }
 
-/// What CycloneDX 1.6 requires of a document, of a component, and of references.
+/// Holds the SBOM against the schema of CycloneDX 1.6.
+fn validate(sbom: &Path) -> Result<()> {
+    let mut node = Command::new("node");
+    let problems = output(node.args(["-e", VALIDATE, "--"]).arg(sbom).current_dir(root().join("tests")))?;
+    if problems.is_empty() { Ok(()) } else { bail!("the SBOM is no CycloneDX:\n{problems}") }
+}
+
+/// What the schema cannot say, or leaves open: that a component has a version, and that each reference leads to one.
 fn check_bom(bom: &Value) -> Result<()> {
     if bom["bomFormat"] != "CycloneDX" || bom["specVersion"] != "1.6" {
         bail!("the SBOM does not say that it is CycloneDX 1.6");
@@ -418,30 +460,86 @@ mod tests {
     }
 
     #[test]
-    fn the_sbom_has_what_is_compiled_in_and_not_what_tests_it() {
-        let package =
-            |name: &str, license: &str| json!({ "id": name, "name": name, "version": "1.0.0", "license": license });
-        let on = |name: &str, kind: Value| json!({ "pkg": name, "dep_kinds": [{ "kind": kind }] });
-        let metadata = json!({
-            "packages": [package("authsignal-wasm", "MIT"), package("used", "MIT/Apache-2.0"), package("tester", "MIT")],
-            "resolve": { "nodes": [
-                { "id": "authsignal-wasm", "deps": [on("used", Value::Null), on("tester", json!("dev"))] },
-                { "id": "used", "deps": [] },
-                { "id": "tester", "deps": [] },
-            ] },
-        });
-        let lock = json!({ "packages": {
-            "node_modules/esbuild": { "version": "0.1.0" }, "node_modules/binaryen": { "version": "2.0.0" },
-        } });
-        let locked = checksums("[[package]]\nname = \"used\"\nversion = \"1.0.0\"\nchecksum = \"abc\"\n");
-        let bom = bom_of(&metadata, &lock, &locked).unwrap();
+    fn the_sbom_requires_what_is_compiled_for_the_core_and_not_what_runs_where_it_is_built() {
+        let unit = |package: String, mode: &str, platform: Value, on: &[u64]| {
+            let on: Vec<_> = on.iter().map(|index| json!({ "index": index })).collect();
+            json!({ "pkg_id": package, "mode": mode, "platform": platform, "dependencies": on })
+        };
+        let registry = |named: &str| format!("registry+https://registry.test#{named}");
+        let library = |named: &str| format!("path+file:///toolchain/rust/library/{named}#0.0.0");
+        let core = json!("wasm32-unknown-unknown");
+        let graph = json!({ "units": [
+            unit(format!("path+file:///here#authsignal-wasm@{VERSION}"), "build", core.clone(), &[1, 2, 4]),
+            unit(registry("used@1.0.0"), "build", core.clone(), &[3, 5]),
+            unit(library("std"), "build", core.clone(), &[5]),
+            // Its script runs here, for the core.
+            unit(registry("used@1.0.0"), "run-custom-build", core.clone(), &[6]),
+            unit(registry("macro@1.0.0"), "build", Value::Null, &[]),
+            unit(library("core"), "build", core, &[]),
+            unit(registry("script@1.0.0"), "build", Value::Null, &[]),
+        ] });
+        let used = Crate { license: Some("MIT OR Apache-2.0".into()), checksum: Some("abc".into()) };
+        let crates = BTreeMap::from([("used@1.0.0".to_owned(), used)]);
+        let bom = bom_of(&graph, "1.2.3", &["pkg:npm/terser@5.0.0".into()], &crates).unwrap();
         check_bom(&bom).unwrap();
-        let refs: Vec<_> = bom["components"].as_array().unwrap().iter().map(|one| one["bom-ref"].clone()).collect();
-        assert_eq!(refs, ["pkg:cargo/used@1.0.0", "pkg:npm/binaryen@2.0.0", "pkg:npm/esbuild@0.1.0"]);
-        assert_eq!(bom["components"][0]["licenses"][0]["expression"], "MIT OR Apache-2.0");
-        assert_eq!(bom["components"][0]["hashes"][0]["content"], "abc");
-        assert_eq!(bom["dependencies"][0]["dependsOn"], json!(["pkg:cargo/used@1.0.0"]));
-        assert!(bom_of(&metadata, &json!({}), &locked).is_err());
+        let listed: Vec<_> = bom["components"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| (text(one, "bom-ref"), text(one, "scope")))
+            .collect();
+        assert_eq!(
+            listed,
+            [
+                ("pkg:cargo/macro@1.0.0", "excluded"),
+                ("pkg:cargo/script@1.0.0", "excluded"),
+                ("pkg:cargo/used@1.0.0", "required"),
+                ("pkg:generic/rust-std@1.2.3", "required"),
+                ("pkg:npm/terser@5.0.0", "excluded"),
+            ]
+        );
+        assert_eq!(bom["components"][2]["licenses"][0]["expression"], "MIT OR Apache-2.0");
+        assert_eq!(bom["components"][2]["hashes"][0]["content"], "abc");
+        assert_eq!(
+            bom["dependencies"][2],
+            json!({
+                "ref": "pkg:cargo/used@1.0.0",
+                "dependsOn": ["pkg:cargo/script@1.0.0", "pkg:generic/rust-std@1.2.3"],
+            })
+        );
+        assert_eq!(bom["dependencies"][3]["dependsOn"], json!([]));
+        let elsewhere =
+            json!({ "units": [unit("path+file:///elsewhere#used@1.0.0".into(), "build", Value::Null, &[])] });
+        assert!(bom_of(&elsewhere, "1.2.3", &[], &crates).is_err());
+        assert!(bom_of(&json!({ "units": [] }), "1.2.3", &[], &crates).is_err());
+    }
+
+    #[test]
+    fn the_sbom_of_this_package_has_the_crates_of_the_npm_build_and_the_tools_that_make_it() {
+        let bom = bom().unwrap();
+        check_bom(&bom).unwrap();
+        let components = bom["components"].as_array().unwrap();
+        let of = |scope: &str| -> BTreeSet<&str> {
+            components.iter().filter(|one| one["scope"] == scope).map(|one| text(one, "name")).collect()
+        };
+        let (required, excluded) = (of("required"), of("excluded"));
+        for inside in ["gloo-net", "js-sys", "wasm-bindgen", "web-sys", "rust-std", "dlmalloc"] {
+            assert!(required.contains(inside), "{inside} is in the core");
+        }
+        // Of the typed API.
+        for elsewhere in ["serde", "serde_core", "serde-wasm-bindgen"] {
+            assert!(!required.contains(elsewhere) && !excluded.contains(elsewhere), "{elsewhere} is in no core");
+        }
+        for tool in ["binaryen", "esbuild", "terser", "wasm-bindgen-cli", "rustc", "syn", "wasm-bindgen-macro"] {
+            assert!(excluded.contains(tool) && !required.contains(tool), "{tool} only takes part in the build");
+        }
+        for one in components.iter().filter(|one| text(one, "purl").starts_with("pkg:cargo/gloo-")) {
+            assert!(one["licenses"][0]["expression"].is_string() && one["hashes"][0]["content"].is_string(), "{one}");
+        }
+    }
+
+    fn text<'a>(value: &'a Value, field: &str) -> &'a str {
+        value[field].as_str().unwrap_or_default()
     }
 
     #[test]

@@ -28,6 +28,12 @@ impl Wasm {
         cargo
     }
 
+    /// The version of its compiler and standard library.
+    pub fn version(&self) -> Result<String> {
+        let printed = output(Command::new(if self.debian { "/usr/bin/rustc" } else { "rustc" }).arg("--version"))?;
+        printed.split(' ').nth(1).map(str::to_owned).context("rustc printed no version")
+    }
+
     /// Whether the toolchain comes without a standard library for wasm.
     pub fn needs_build_std(&self) -> bool {
         self.debian
@@ -99,7 +105,7 @@ pub fn wasm_bindgen() -> Result<PathBuf> {
 }
 
 /// The version of a crate in the lock file.
-fn locked_version(name: &str) -> Result<String> {
+pub fn locked_version(name: &str) -> Result<String> {
     let lock = std::fs::read_to_string(root().join("Cargo.lock")).context("Cargo.lock is missing")?;
     let entry = format!("name = \"{name}\"\nversion = \"");
     let version = lock.split(&entry).nth(1).and_then(|rest| rest.split('"').next());

@@ -5,7 +5,7 @@ use crate::postgres::Postgres;
 use crate::serve::{self, TestServer};
 use crate::shell::{root, run, say};
 use crate::webdriver::{Browser, WebDriver};
-use crate::{docs, examples, load, mutation, package, setup, size, wasm};
+use crate::{docs, examples, explain, load, mutation, package, setup, size, wasm};
 use anyhow::{Context, Result, anyhow, bail};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -82,6 +82,7 @@ const HEAVY_SUITES: &[Suite] = &[
         what: "another build of the same sources, elsewhere, has the same bytes",
         run: reproducible,
     },
+    Suite { name: "tools", what: "the commands that measure, as briefly as they can, to their end", run: tools },
     Suite { name: "mutation", what: "each rule of the binding broken in turn, and which test sees it", run: mutation },
 ];
 
@@ -206,7 +207,8 @@ fn core_in(browser: Browser, server: &TestServer) -> Result<Counts> {
     in_browser(browser, server, &[&CORE[..], &["--test", "wasm", "--test", "page"]].concat())
 }
 
-/// Whether the snippets of the crate's documentation and of the README compile: one test. They are not run.
+/// Whether the snippets of the crate's documentation and of the README compile: one test. They are not run; what the README
+/// has is also `tests/wasm/readme.rs`, which is.
 fn rust_snippets() -> Result<Counts> {
     // With the same packages as above: then all that they need is compiled already.
     let is_ok = run(cargo_test_wasm()?.args(CORE).arg("--doc")).is_ok();
@@ -246,6 +248,7 @@ fn in_browser(browser: Browser, server: &TestServer, tests: &[&str]) -> Result<C
 
 fn types() -> Result<Counts> {
     let scratch = install_packed()?;
+    link_to(&scratch.join(INSTALLED), "tests/types")?;
     counted(node_tests("tests/types")?.env("PACKED", scratch), count_node)
 }
 
@@ -350,7 +353,7 @@ fn kit() -> Result<Counts> {
 }
 
 fn docs() -> Result<Counts> {
-    docs::pages()?;
+    docs::docs()?;
     docs::snippets()?;
     let program = serve::program()?;
     link_package("tests/kit")?;
@@ -365,6 +368,7 @@ fn docs() -> Result<Counts> {
 
 fn in_examples() -> Result<Counts> {
     examples::install()?;
+    examples::leptos()?;
     let program = serve::program()?;
     link_package("tests/examples")?;
     let mut total = compiles("www-demo/examples/react/tsconfig.json")?;
@@ -377,14 +381,15 @@ fn in_examples() -> Result<Counts> {
 
 /// The page in Leptos, which takes longer to compile than the core and its tests together: here, not in the suite `wasm`.
 fn leptos() -> Result<Counts> {
-    const PAGE: [&str; 4] = ["--package", "authsignal-example-leptos", "--test", "page"];
+    const EXAMPLE: [&str; 2] = ["--package", "authsignal-example-leptos"];
+    const PAGE: [&str; 4] = [EXAMPLE[0], EXAMPLE[1], "--test", "page"];
     let wasm = setup::wasm()?;
     let mut clippy = wasm.cargo();
     clippy.args(["clippy", "--quiet", "--target", "wasm32-unknown-unknown", "--target-dir", "target/wasm-tests"]);
     if wasm.needs_build_std() {
         clippy.arg("-Zbuild-std=std,panic_abort").env("RUSTC_BOOTSTRAP", "1");
     }
-    run(clippy.args(PAGE).args(["--", "-D", "warnings"]))?;
+    run(clippy.args(EXAMPLE).args(["--all-targets", "--", "-D", "warnings"]))?;
     let server = TestServer::start()?;
     let mut total = in_browser(Browser::Chromium, &server, &PAGE)?;
     total += in_browser(Browser::Firefox, &server, &PAGE)?;
@@ -393,12 +398,16 @@ fn leptos() -> Result<Counts> {
 
 /// Lets the files of a folder import the built package by its name.
 fn link_package(folder: &str) -> Result<()> {
-    let link = root().join(folder).join("node_modules/authsignal-wasm");
+    link_to(&root().join("pkg"), folder)
+}
+
+fn link_to(package: &Path, folder: &str) -> Result<()> {
+    let link = root().join(folder).join(INSTALLED);
     std::fs::create_dir_all(link.parent().context("a link has a folder")?)?;
     if link.symlink_metadata().is_ok() {
         std::fs::remove_file(&link)?;
     }
-    package::link(&root().join("pkg"), &link)
+    package::link(package, &link)
 }
 
 fn openapi() -> Result<Counts> {
@@ -447,6 +456,23 @@ fn reproducible() -> Result<Counts> {
         println!("{file}: {}", if *differs { "DIFFERS" } else { "the same bytes" });
     }
     Ok(Counts { passed: u32::try_from(differing.len())? - failed, failed })
+}
+
+/// What no other suite runs: only that it works. What it measures in one round says nothing.
+fn tools() -> Result<Counts> {
+    const BRIEFLY: [&str; 4] = ["--rounds", "1", "--clicks", "1"];
+    let mut counts = Counts::default();
+    for (name, result) in [
+        ("size --explain".to_owned(), explain::explain()),
+        (format!("bench {}", BRIEFLY.join(" ")), bench(&BRIEFLY.map(str::to_owned))),
+    ] {
+        match &result {
+            Ok(()) => println!("{name}: ok"),
+            Err(error) => println!("{name}: FAILED: {error:#}"),
+        }
+        counts += Counts { passed: result.is_ok().into(), failed: result.is_err().into() };
+    }
+    Ok(counts)
 }
 
 fn firefox() -> Result<Counts> {

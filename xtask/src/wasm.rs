@@ -89,7 +89,8 @@ pub fn without_words(script: &str) -> Result<String> {
 pub fn build() -> Result<PathBuf> {
     let folder = root().join("target/core");
     let made = folder.join("core.wasm");
-    let inputs = ["src", "Cargo.toml", "Cargo.lock", "xtask/src"].map(|path| root().join(path));
+    let inputs =
+        ["src", "Cargo.toml", "Cargo.lock", "tests/package-lock.json", "xtask/src"].map(|path| root().join(path));
     if !stale(&made, &inputs) {
         return Ok(folder);
     }
@@ -97,17 +98,7 @@ pub fn build() -> Result<PathBuf> {
     setup::npm()?;
 
     say("Building the core (the first time with its own standard library, about a minute)");
-    let home = std::env::var("CARGO_HOME").or_else(|_| std::env::var("HOME").map(|home| format!("{home}/.cargo")));
-    let mut flags = RUSTFLAGS.map(str::to_owned).to_vec();
-    flags.push(format!("--remap-path-prefix={}=/", root().display()));
-    flags.push(format!("--remap-path-prefix={}=/cargo", home.unwrap_or_default()));
-    run(wasm
-        .cargo()
-        .args(["build", "--quiet", "--profile", "wasm", "--no-default-features", "--features", "js"])
-        .args(["--target", "wasm32-unknown-unknown", "--target-dir", "target/wasm-core"])
-        .args(["-Zbuild-std=std,panic_abort", "-Zbuild-std-features=optimize_for_size"])
-        .env("RUSTC_BOOTSTRAP", "1")
-        .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}")))?;
+    run(&mut compiling(&wasm))?;
 
     std::fs::create_dir_all(&folder)?;
     run(bindgen(&folder)?.args(["--remove-name-section", "--out-name", "core"]))?;
@@ -130,6 +121,23 @@ pub fn build() -> Result<PathBuf> {
         .context("the core and its glue do not fit together")?;
     std::fs::rename(&named, &made)?;
     Ok(folder)
+}
+
+/// Cargo, compiling the core together with its own standard library.
+pub fn compiling(wasm: &setup::Wasm) -> Command {
+    let home = std::env::var("CARGO_HOME").or_else(|_| std::env::var("HOME").map(|home| format!("{home}/.cargo")));
+    let mut flags = RUSTFLAGS.map(str::to_owned).to_vec();
+    flags.push(format!("--remap-path-prefix={}=/", root().display()));
+    flags.push(format!("--remap-path-prefix={}=/cargo", home.unwrap_or_default()));
+    let mut cargo = wasm.cargo();
+    cargo
+        .args(["build", "--quiet", "--profile", "wasm", "--no-default-features", "--features", "js"])
+        .args(["--target", "wasm32-unknown-unknown", "--target-dir", "target/wasm-core"])
+        .args(["-Zbuild-std=std,panic_abort", "-Zbuild-std-features=optimize_for_size"])
+        .env("RUSTC_BOOTSTRAP", "1")
+        .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"))
+        .current_dir(root());
+    cargo
 }
 
 /// Writes a module that exports `core(imports)`: the wasm in JavaScript.

@@ -34,6 +34,7 @@ pub fn lint() -> Result<()> {
 mod tests {
     use super::*;
     use crate::{USAGE, release, suites};
+    use std::collections::BTreeMap;
 
     /// What else a step may run: what installs what the commands need, and what publishes what they have made.
     const OTHERS: [&str; 6] =
@@ -109,23 +110,72 @@ mod tests {
         assert_eq!(commands[..ours.len()], ours);
     }
 
+    /// The jobs of a workflow, by name.
+    fn jobs(workflow: &str) -> BTreeMap<&str, &str> {
+        let (_, jobs) = workflow.split_once("\njobs:\n").unwrap();
+        let starts = |line: &str| line.starts_with("  ") && !line.starts_with("   ") && line.trim_end().ends_with(':');
+        let mut named = Vec::new();
+        let mut at = 0;
+        for line in jobs.split_inclusive('\n') {
+            if starts(line) {
+                named.push((line.trim().trim_end_matches(':'), at));
+            }
+            at += line.len();
+        }
+        let ends = named.iter().skip(1).map(|(_, at)| *at).chain([jobs.len()]);
+        named.iter().zip(ends).map(|((name, at), end)| (*name, &jobs[*at..end])).collect()
+    }
+
     #[test]
     fn nothing_is_published_that_was_not_tested_or_whose_origin_cannot_be_proved() {
         let text = workflow("release.yml");
-        let lines = lines(&text);
-        let place = |start: &str| {
-            lines.iter().position(|line| line.starts_with(start)).unwrap_or_else(|| panic!("nothing runs `{start}`"))
-        };
-        let publish = place("npm publish ");
-        for before in
+        let jobs = jobs(&text);
+        let (build, publish) = (lines(jobs["build"]), lines(jobs["publish"]));
+        assert_eq!(
+            build[build.len() - 3..],
             ["cargo xtask test all", "cargo xtask ci", "cargo xtask release --dry-run --tag \"$GITHUB_REF_NAME\""]
-        {
-            assert!(place(before) < publish, "{before}");
+        );
+        assert!(jobs["publish"].contains("    needs: build\n"));
+        let [npm, github] = publish[..] else { panic!("{publish:?}") };
+        assert!(npm.starts_with("npm publish ") && npm.contains(" --provenance "), "{npm}");
+        assert!(npm.ends_with(" ./target/release-artifacts/authsignal-wasm-*.tgz"), "{npm}");
+        assert!(github.starts_with("gh release create "), "{github}");
+        // What was made is what is published.
+        for (job, action) in [("build", "upload"), ("publish", "download")] {
+            let step = format!(
+                "uses: actions/{action}-artifact@v4\n        with:\n          name: release-artifacts\n          path: target/release-artifacts\n"
+            );
+            assert!(jobs[job].contains(&step), "{job}");
         }
-        assert!(publish < place("gh release create "));
-        assert!(lines[publish].contains(" --provenance "));
-        assert!(lines[publish].ends_with(" ./target/release-artifacts/authsignal-wasm-*.tgz"));
-        assert!(text.contains("id-token: write"));
+    }
+
+    #[test]
+    fn a_job_that_may_write_runs_no_code_of_the_repository_or_of_its_packages() {
+        for file in files().unwrap() {
+            let text = std::fs::read_to_string(&file).unwrap();
+            assert!(text.contains("\npermissions:\n  contents: read\n\n"), "{}", file.display());
+            let (_, below) = text.split_once("\njobs:\n").unwrap();
+            let jobs = jobs(&text);
+            assert_eq!(
+                jobs.values().map(|job| job.matches(": write").count()).sum::<usize>(),
+                below.matches(": write").count()
+            );
+            for (name, job) in jobs.into_iter().filter(|(_, job)| job.contains(": write")) {
+                assert!(!job.contains("actions/checkout"), "{name}");
+                for line in lines(job) {
+                    let is_bare =
+                        line.starts_with("npm publish --ignore-scripts ") || line.starts_with("gh release create ");
+                    assert!(is_bare, "{name} runs `{line}`");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_suite_runs_each_week() {
+        let text = workflow("weekly.yml");
+        assert!(text.contains("  schedule:\n") && text.contains("  workflow_dispatch:\n"));
+        assert_eq!(lines(&text).last(), Some(&"cargo xtask test all"));
     }
 
     #[test]

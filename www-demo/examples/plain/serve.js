@@ -1,30 +1,3 @@
-/** Serves this folder as it is, the packages beneath `/node_modules/`, and the backend: `PORT`, by default 5173. */
-import { readFile } from "node:fs/promises";
-import { createServer } from "node:http";
-import { extname } from "node:path";
-import { backend } from "example-shared/backend.js";
-import { apiUrl } from "example-shared/settings.js";
+import { serve } from "example-shared/serve.js";
 
-const TYPES = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".wasm": "application/wasm" };
-const HERE = new URL("./", import.meta.url);
-const PACKAGES = new URL("../", import.meta.url);
-
-const file = async (request, response) => {
-  const { pathname } = new URL(request.url, "http://localhost");
-  const isPackage = pathname.startsWith("/node_modules/");
-  const name = pathname.endsWith("/") ? `${pathname}index.html` : pathname;
-  try {
-    // An URL's path never climbs above its root.
-    const content = await readFile(new URL(`.${name}`, isPackage ? PACKAGES : HERE));
-    response.writeHead(200, { "Content-Type": TYPES[extname(name)] ?? "application/octet-stream" });
-    // The one thing that is not the same everywhere.
-    response.end(name === "/index.html" ? String(content).replace("http://localhost:8787/v1", apiUrl) : content);
-  } catch {
-    response.writeHead(404).end();
-  }
-};
-
-const server = createServer((request, response) => backend(request, response, () => file(request, response)));
-server.listen(Number(process.env.PORT ?? 5173), "localhost", () => {
-  console.log(`http://localhost:${server.address().port}/`);
-});
+serve(new URL("./", import.meta.url));

@@ -1,0 +1,3 @@
+import { serve } from "example-shared/serve.js";
+
+serve(new URL("./", import.meta.url));
