@@ -37,7 +37,8 @@ const find = (named) => {
 /** Starts the program: its process and its origin, once it listens. */
 const launch = (program, flags) =>
   new Promise((resolve, reject) => {
-    const child = nodeModule("child_process").spawn(program, flags, { stdio: ["ignore", "pipe", "pipe"] });
+    // The program ends with its stdin, which ends with this process: also where that is killed and can do nothing about it.
+    const child = nodeModule("child_process").spawn(program, ["--until-stdin-closes", ...flags], { stdio: "pipe" });
     let [said, complained] = ["", ""];
     const fail = (why, cause) => {
       clearTimeout(timer);
@@ -51,7 +52,8 @@ const launch = (program, flags) =>
     child.stdout.setEncoding("utf8").on("data", (text) => {
       // What it prints later is read all the same, so that the pipe does not fill.
       said = (said + text).slice(-4000);
-      const [, origin] = /^listening on (\S+)$/m.exec(said) ?? [];
+      // A line that is not finished may be half an address.
+      const [, origin] = /^listening on (\S+)\r?\n/m.exec(said) ?? [];
       if (!origin) return;
       clearTimeout(timer);
       resolve({ child, origin });
@@ -66,7 +68,7 @@ export const startLocalServer = async ({ program, port = 0, database = "sqlite::
   }
   const { child, origin } = await launch(find(program), ["--port", String(port), "--database", database, ...flags]);
   // A test that forgets to stop it must neither hang nor leave it behind.
-  for (const handle of [child, child.stdout, child.stderr]) handle.unref();
+  for (const handle of [child, ...child.stdio]) handle.unref();
   const kill = () => child.kill("SIGKILL");
   process.once("exit", kill);
   return new LocalServer(origin, async () => {

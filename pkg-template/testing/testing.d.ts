@@ -26,7 +26,7 @@ export interface LocalServerOptions {
 /**
  * Starts the server; resolves once it listens. Rejects with the `code` `local_server_not_found` (the message says how to
  * get the program) or `local_server_failed` (it says what the program said). It ends with the test's process at the
- * latest.
+ * latest, also where that is killed.
  */
 export declare function startLocalServer(options?: LocalServerOptions): Promise<LocalServer>;
 
