@@ -83,6 +83,24 @@ export const startLocalServer = async ({ program, port = 0, database = "sqlite::
 
 export const connectLocalServer = (origin) => new LocalServer(origin.replace(/\/+$/, ""), async () => {});
 
+/** Not by `fetch`: Jest's jsdom has none, and elsewhere it may be the test's own. */
+const sendByNode = (url, { method, headers, body }) =>
+  new Promise((resolve, reject) => {
+    const { request } = nodeModule(url.startsWith("https:") ? "https" : "http");
+    // A connection of its own: one that is kept may have been given up by the server in the meantime.
+    const asking = request(url, { method, headers, agent: false }, (response) => {
+      let answer = "";
+      response.setEncoding("utf8").on("data", (text) => (answer += text));
+      response.on("error", reject).on("end", () => resolve({ status: response.statusCode, answer }));
+    });
+    asking.on("error", (error) => reject(Object.assign(error, { message: error.message || error.code }))).end(body);
+  });
+
+const sendByFetch = async (url, asked) => {
+  const response = await fetch(url, asked);
+  return { status: response.status, answer: await response.text() };
+};
+
 class LocalServer {
   #stop;
 
@@ -178,10 +196,11 @@ class LocalServer {
   }
 
   async #ask(method, path, body, authorization) {
-    const response = await fetch(this.origin + path, {
-      method,
-      headers: { "content-type": "application/json", ...(authorization && { authorization }) },
-      body: body === undefined ? undefined : JSON.stringify(body),
+    const headers = { "content-type": "application/json", ...(authorization && { authorization }) };
+    const asked = { method, headers, body: body === undefined ? undefined : JSON.stringify(body) };
+    const send = nodeModule("http") ? sendByNode : sendByFetch;
+    const { status, answer } = await send(this.origin + path, asked).catch((cause) => {
+      throw new Error(`${method} ${path} was not answered by ${this.origin}: ${cause.message}`, { cause });
     });
     const answer = await response.text();
     if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${answer}`);
