@@ -238,10 +238,15 @@ type Use<T> = (value: T) => Promise<void>;
 /**
  * The fixtures, for the app's own `@playwright/test`:
  * `base.extend<PlaywrightTestFixtures, PlaywrightWorkerFixtures>(playwrightFixtures())`. `options` are those of
- * {@link startLocalServer}; give a fixed `port` if the app has the API's address built in.
+ * {@link startLocalServer}. A fixed `port` is that of the first worker; the others, which Playwright starts for tests that
+ * run at the same time, have the ports after it (`port + parallelIndex`). An app with the API's address built in knows
+ * only the first: `workers: 1`.
  */
 export declare function playwrightFixtures(options?: LocalServerOptions): {
-  authsignalServerPerWorker: [(args: {}, use: Use<LocalServer>) => Promise<void>, { scope: "worker" }];
+  authsignalServerPerWorker: [
+    (args: {}, use: Use<LocalServer>, worker: { parallelIndex: number }) => Promise<void>,
+    { scope: "worker" },
+  ];
   authsignalServer: (args: PlaywrightWorkerFixtures, use: Use<LocalServer>) => Promise<void>;
   virtualAuthenticatorOptions: [Record<string, unknown>, { option: true }];
   // The page is Playwright's own type, which is not named here.
