@@ -99,6 +99,13 @@ const orAborted = (signal, work) =>
     work(resolve, reject);
   });
 
+/** Refused after so long. Once the page has aborted, no timer is left that keeps Node.js running. */
+const timedOut = (milliseconds, signal) =>
+  new Promise((_, reject) => {
+    const timer = setTimeout(() => reject(notAllowed()), milliseconds);
+    signal?.addEventListener("abort", () => clearTimeout(timer), { once: true });
+  });
+
 export class ScriptedAuthenticator {
   #origin;
   #userVerification;
@@ -173,7 +180,7 @@ export class ScriptedAuthenticator {
     this.ceremonies.push({ kind: "create", options });
     return orAborted(signal, (resolve, reject) => {
       if (!publicKey) throw refusal("NotSupportedError", "Only public key credentials can be created");
-      this.#play(publicKey, (behaviour) => this.#register(publicKey, behaviour)).then(resolve, reject);
+      this.#play(options, (behaviour) => this.#register(publicKey, behaviour)).then(resolve, reject);
     });
   }
 
@@ -183,7 +190,7 @@ export class ScriptedAuthenticator {
     return orAborted(signal, (resolve, reject) => {
       if (!publicKey) throw refusal("NotSupportedError", "Only public key credentials can be asked for");
       const play = () =>
-        this.#play(publicKey, (behaviour) => this.#assert(publicKey, behaviour)).then(resolve, reject);
+        this.#play(options, (behaviour) => this.#assert(publicKey, behaviour)).then(resolve, reject);
       if (mediation !== "conditional") return play();
       // It waits in the autofill until the user picks one.
       const offer = () => {
@@ -200,11 +207,11 @@ export class ScriptedAuthenticator {
   }
 
   /** The ceremony, as the script says. */
-  #play({ timeout = 300_000 }, ceremony) {
+  #play({ publicKey: { timeout = 300_000 }, signal }, ceremony) {
     const behaviour = this.#script.shift();
     if (behaviour === "cancel") return Promise.reject(notAllowed());
     if (behaviour === "hang") return new Promise(() => {});
-    if (behaviour === "time out") return new Promise((_, reject) => setTimeout(() => reject(notAllowed()), timeout));
+    if (behaviour === "time out") return timedOut(timeout, signal);
     return ceremony(behaviour);
   }
 

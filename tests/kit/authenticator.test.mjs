@@ -139,6 +139,18 @@ describe("what the test says", () => {
     mock.timers.reset();
   });
 
+  test("time out ends with the page's signal, and then keeps no process alive", async () => {
+    const timers = () => process.getActiveResourcesInfo().filter((resource) => resource === "Timeout").length;
+    const before = timers();
+    const authenticator = new ScriptedAuthenticator({ origin: ORIGIN }).next("time out");
+    const controller = new AbortController();
+    const pending = authenticator.get({ ...request(), signal: controller.signal });
+    assert.equal(timers(), before + 1);
+    controller.abort();
+    assert.equal(timers(), before);
+    await assert.rejects(pending, named("AbortError"));
+  });
+
   test("hang waits for the page's signal, whose reason is the error", async () => {
     const authenticator = new ScriptedAuthenticator({ origin: ORIGIN }).next("hang");
     const controller = new AbortController();
