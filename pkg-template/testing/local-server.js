@@ -202,8 +202,7 @@ class LocalServer {
     const { status, answer } = await send(this.origin + path, asked).catch((cause) => {
       throw new Error(`${method} ${path} was not answered by ${this.origin}: ${cause.message}`, { cause });
     });
-    const answer = await response.text();
-    if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${answer}`);
+    if (status >= 300) throw new Error(`${method} ${path} answered ${status}: ${answer}`);
     return JSON.parse(answer);
   }
 }

@@ -117,13 +117,14 @@ export interface LocalServer {
   /** What is stored for a user, unmasked, as the app's backend sees it. */
   authenticators(userId: string): Promise<{ userAuthenticatorId: string; verificationMethod: string; verifiedAt?: string }[]>;
   /**
-   * Makes a user whose passkey is in `authenticator`, by default a new {@link ScriptedAuthenticator}. `userId` is a
-   * random one by default, `username` the `userId`.
+   * Makes a user whose passkey is in `authenticator`, by default a new {@link ScriptedAuthenticator} for pages of `origin`,
+   * which is the server's own by default. `userId` is a random one by default, `username` the `userId`.
    */
   signedInUser(options?: {
     userId?: string;
     username?: string;
     authenticator?: ScriptedAuthenticator;
+    origin?: string;
   }): Promise<SignedInUser & { authenticator: ScriptedAuthenticator }>;
   /** Ends the server. Again: nothing happens. */
   stop(): Promise<void>;

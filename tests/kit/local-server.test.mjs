@@ -170,6 +170,12 @@ describe("a running server", () => {
     assert.equal(authenticator.passkeys[0].userName, "Seven");
     assert.equal(authenticator.passkeys[0].credentialId, user.credentialId);
   });
+
+  test("a user of an app at another origin has their passkey from there", async () => {
+    const { authenticator, token } = await server.signedInUser({ origin: "http://localhost:5173" });
+    assert.equal(authenticator.origin, "http://localhost:5173");
+    assert.equal((await server.validate(token)).isValid, true);
+  });
 });
 
 test("a runner that turns import into require gets the same", async () => {
