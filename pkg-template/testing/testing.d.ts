@@ -160,8 +160,8 @@ export interface ScriptedAuthenticatorOptions {
 
 /**
  * An authenticator in place of `navigator.credentials`, whose user is always there and agrees, unless the test says
- * otherwise by {@link next}. Its signatures (ES256) are real: a server verifies them. Autofill requests wait for
- * {@link pick}.
+ * otherwise by {@link next}. Its signatures (ES256) are real: a server verifies them. They need WebAssembly, which Node.js,
+ * jsdom's host and browsers have. Autofill requests wait for {@link pick}.
  */
 export declare class ScriptedAuthenticator {
   constructor(options?: ScriptedAuthenticatorOptions);

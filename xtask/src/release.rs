@@ -173,14 +173,15 @@ fn hashes(files: &[PathBuf]) -> Result<Vec<[String; 2]>> {
         .context("node printed no hashes")
 }
 
-/// CycloneDX of the npm package: the crates that are compiled into its core, and the tools that wrote its files.
+/// CycloneDX of the npm package: the crates that are compiled into its core and into the heart of its scripted
+/// authenticator, and the tools that wrote its files.
 fn bom() -> Result<Value> {
     let printed = output(Command::new("cargo").args([
         "metadata",
         "--format-version=1",
         "--locked",
         "--no-default-features",
-        "--features=authsignal-wasm/js",
+        "--features=authsignal-wasm/js,authsignal-wasm/testing",
         "--filter-platform=wasm32-unknown-unknown",
     ]))?;
     let metadata: Value = serde_json::from_str(&printed).context("cargo printed no metadata")?;
