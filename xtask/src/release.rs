@@ -176,21 +176,26 @@ fn hashes(files: &[PathBuf]) -> Result<Vec<[String; 2]>> {
 /// CycloneDX of the npm package: the crates that are compiled into its core and into the heart of its scripted
 /// authenticator, and the tools that wrote its files.
 fn bom() -> Result<Value> {
-    let printed = output(Command::new("cargo").args([
-        "metadata",
-        "--format-version=1",
-        "--locked",
-        "--no-default-features",
-        "--features=authsignal-wasm/js,authsignal-wasm/testing",
-        "--filter-platform=wasm32-unknown-unknown",
-    ]))?;
+    const FEATURES: [&str; 2] = ["--no-default-features", "--features=authsignal-wasm/js,authsignal-wasm/testing"];
+    let mut cargo = Command::new("cargo");
+    cargo
+        .args(["metadata", "--format-version=1", "--locked", "--filter-platform=wasm32-unknown-unknown"])
+        .args(FEATURES);
+    let printed = output(&mut cargo)?;
+    // In the metadata a crate has what any member of the workspace asks of it.
+    let mut cargo = Command::new("cargo");
+    cargo.args(["tree", "--locked", "--package=authsignal-wasm", "--target=wasm32-unknown-unknown"]).args(FEATURES);
+    let tree = output(cargo.args(["--edges=normal", "--prefix=none"]))?;
     let metadata: Value = serde_json::from_str(&printed).context("cargo printed no metadata")?;
     let lock = json_file(&root().join("tests/package-lock.json"))?;
     let checksums = checksums(&std::fs::read_to_string(root().join("Cargo.lock"))?);
-    bom_of(&metadata, &lock, &checksums)
+    bom_of(&metadata, &tree, &lock, &checksums)
 }
 
-fn bom_of(metadata: &Value, lock: &Value, checksums: &BTreeMap<String, String>) -> Result<Value> {
+fn bom_of(metadata: &Value, tree: &str, lock: &Value, checksums: &BTreeMap<String, String>) -> Result<Value> {
+    // `name vVERSION`, and what else there is to say of it.
+    let in_tree: BTreeSet<String> =
+        tree.lines().map(|line| line.split_whitespace().take(2).collect::<Vec<_>>().join(" ")).collect();
     let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let nodes: BTreeMap<String, Value> =
@@ -213,6 +218,10 @@ fn bom_of(metadata: &Value, lock: &Value, checksums: &BTreeMap<String, String>) 
             .iter()
             .filter(|dependency| list(&dependency["dep_kinds"]).iter().any(|kind| kind["kind"].is_null()))
             .map(|dependency| text(&dependency["pkg"]))
+            .filter(|id| {
+                let package = &packages[id];
+                in_tree.contains(&format!("{} v{}", text(&package["name"]), text(&package["version"])))
+            })
             .collect()
     };
     let mut reached = BTreeSet::new();
@@ -424,25 +433,31 @@ mod tests {
             |name: &str, license: &str| json!({ "id": name, "name": name, "version": "1.0.0", "license": license });
         let on = |name: &str, kind: Value| json!({ "pkg": name, "dep_kinds": [{ "kind": kind }] });
         let metadata = json!({
-            "packages": [package("authsignal-wasm", "MIT"), package("used", "MIT/Apache-2.0"), package("tester", "MIT")],
+            "packages": [
+                package("authsignal-wasm", "MIT"), package("used", "MIT/Apache-2.0"), package("tester", "MIT"),
+                package("others", "MIT"),
+            ],
             "resolve": { "nodes": [
                 { "id": "authsignal-wasm", "deps": [on("used", Value::Null), on("tester", json!("dev"))] },
-                { "id": "used", "deps": [] },
+                { "id": "used", "deps": [on("others", Value::Null)] },
                 { "id": "tester", "deps": [] },
+                { "id": "others", "deps": [] },
             ] },
         });
+        // What another member of the workspace has turned on in `used` is not here.
+        let tree = "authsignal-wasm v1.0.0 (a/path)\nused v1.0.0\ntester v1.0.0\nused v1.0.0 (*)\n";
         let lock = json!({ "packages": {
             "node_modules/esbuild": { "version": "0.1.0" }, "node_modules/binaryen": { "version": "2.0.0" },
         } });
         let locked = checksums("[[package]]\nname = \"used\"\nversion = \"1.0.0\"\nchecksum = \"abc\"\n");
-        let bom = bom_of(&metadata, &lock, &locked).unwrap();
+        let bom = bom_of(&metadata, tree, &lock, &locked).unwrap();
         check_bom(&bom).unwrap();
         let refs: Vec<_> = bom["components"].as_array().unwrap().iter().map(|one| one["bom-ref"].clone()).collect();
         assert_eq!(refs, ["pkg:cargo/used@1.0.0", "pkg:npm/binaryen@2.0.0", "pkg:npm/esbuild@0.1.0"]);
         assert_eq!(bom["components"][0]["licenses"][0]["expression"], "MIT OR Apache-2.0");
         assert_eq!(bom["components"][0]["hashes"][0]["content"], "abc");
         assert_eq!(bom["dependencies"][0]["dependsOn"], json!(["pkg:cargo/used@1.0.0"]));
-        assert!(bom_of(&metadata, &json!({}), &locked).is_err());
+        assert!(bom_of(&metadata, tree, &json!({}), &locked).is_err());
     }
 
     #[test]
