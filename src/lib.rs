@@ -20,6 +20,7 @@
 //! | `flow` | operations of several steps: passkey sign-up, sign-in, look-up |
 //! | `js` (feature `js`) | the only exports, behind the hand-written face in `pkg-template/` |
 //! | [`client`] (feature `rust`) | the typed API for Leptos, Yew, Dioxus and plain Rust frontends |
+//! | `authenticator` (feature `testing`) | beside all of these: keys and signatures for the tests of apps |
 //!
 //! Dependencies point up this list only.
 //!
@@ -27,33 +28,41 @@
 //!
 //! - `rust` (default): the typed API in [`client`].
 //! - `js`: the exports of the npm package, without the default features: xtask makes glue for them, and no other fits. Size rules this build: values stay JavaScript values, and nothing formats.
+//! - `testing`: without the default features, the keys of the scripted authenticator of `authsignal-wasm/testing`, and nothing of the client.
 
 #[cfg(all(target_arch = "wasm32", feature = "js", feature = "rust"))]
 compile_error!(
     "feature `js` is the npm core, which xtask builds with --no-default-features; a Rust frontend needs `rust` alone"
 );
+#[cfg(all(target_arch = "wasm32", feature = "testing", any(feature = "js", feature = "rust")))]
+compile_error!("feature `testing` is a wasm of its own, which xtask builds with --no-default-features");
 
+#[cfg(feature = "testing")]
+pub mod authenticator;
 pub mod operation;
-#[cfg_attr(not(target_arch = "wasm32"), allow(dead_code, reason = "natively, only the table of operations is of use"))]
+#[cfg_attr(
+    not(all(target_arch = "wasm32", any(feature = "js", feature = "rust"))),
+    allow(dead_code, reason = "natively, only the table of operations is of use")
+)]
 pub mod words;
 
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", any(feature = "js", feature = "rust")))]
 mod binding;
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", any(feature = "js", feature = "rust")))]
 mod ceremony;
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", any(feature = "js", feature = "rust")))]
 mod engine;
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", any(feature = "js", feature = "rust")))]
 mod fault;
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", any(feature = "js", feature = "rust")))]
 mod flow;
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", any(feature = "js", feature = "rust")))]
 mod slots;
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", any(feature = "js", feature = "rust")))]
 mod storage;
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", any(feature = "js", feature = "rust")))]
 mod task;
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", any(feature = "js", feature = "rust")))]
 mod value;
 
 #[cfg(all(target_arch = "wasm32", feature = "rust"))]

@@ -1,26 +1,19 @@
 /**
  * An authenticator that does as the test says, for where there is no browser (jsdom, Node.js) or no virtual
- * authenticator. It takes the place of `navigator.credentials`. Its keys are P-256 keys of the platform's WebCrypto, so
- * that what it signs verifies; the steps are those of Web Authentication Level 3, sections 5.1.3, 5.1.4 and 6.3.
+ * authenticator. It takes the place of `navigator.credentials`. What it signs verifies: keys and signatures are Rust's
+ * (`core.js`). Here are the steps of Web Authentication Level 3, sections 5.1.3, 5.1.4 and 6.3.
  */
+import { core } from "./core.js";
 import { nodeModule } from "./node.js";
 
 const ES256 = -7;
-const ALGORITHM = { name: "ECDSA", namedCurve: "P-256" };
-const USER_PRESENT = 0x01;
-const USER_VERIFIED = 0x04;
-const HAS_CREDENTIAL = 0x40;
 
-const nodeCrypto = () => nodeModule("crypto")?.webcrypto;
-// jsdom's crypto has no `subtle`.
-const webCrypto = () => (globalThis.crypto?.subtle ? globalThis.crypto : nodeCrypto());
-
-const randomBytes = (length) => webCrypto().getRandomValues(new Uint8Array(length));
+/** The platform's where it can be: the page's may be the test's own. */
+const randomBytes = (length) =>
+  (nodeModule("crypto")?.webcrypto ?? globalThis.crypto).getRandomValues(new Uint8Array(length));
 
 /** Jest's jsdom has no TextEncoder. */
 const utf8 = (text) => Uint8Array.from(new (globalThis.TextEncoder ?? nodeModule("util").TextEncoder)().encode(text));
-
-const sha256 = async (bytes) => new Uint8Array(await webCrypto().subtle.digest("SHA-256", bytes));
 
 const bytesOf = (source) => {
   if (typeof source === "string") return fromBase64url(source);
@@ -38,49 +31,6 @@ const toBase64url = (source) =>
 const fromBase64url = (text) =>
   Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (character) => character.charCodeAt(0));
 
-const concat = (...parts) => {
-  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
-};
-
-const bigEndian = (value, length) =>
-  Uint8Array.from({ length }, (_, at) => Math.floor(value / 2 ** (8 * (length - 1 - at))) % 256);
-
-/** The key as COSE has it: {1: 2, 3: -7, -1: 1, -2: x, -3: y}. */
-const coseKey = async (publicKey) => {
-  const raw = new Uint8Array(await webCrypto().subtle.exportKey("raw", publicKey));
-  const [x, y] = [raw.slice(1, 33), raw.slice(33)];
-  return concat([0xa5, 1, 2, 3, 0x26, 0x20, 1, 0x21, 0x58, 32], x, [0x22, 0x58, 32], y);
-};
-
-/** CBOR of {fmt: "none", attStmt: {}, authData}. */
-const attestationObject = (data) =>
-  concat(
-    [0xa3, 0x63, ...utf8("fmt"), 0x64, ...utf8("none"), 0x67, ...utf8("attStmt"), 0xa0, 0x68, ...utf8("authData")],
-    data.length < 256 ? [0x58, data.length] : [0x59, ...bigEndian(data.length, 2)],
-    data,
-  );
-
-/** WebCrypto signs as r and s side by side; WebAuthn wants them as ASN.1. */
-const toDer = (signature) => {
-  const integer = (bytes) => {
-    const begin = bytes.findIndex((byte) => byte !== 0);
-    const digits = bytes.slice(begin);
-    const positive = digits[0] & 0x80 ? [0, ...digits] : [...digits];
-    return [2, positive.length, ...positive];
-  };
-  const body = [...integer(signature.slice(0, 32)), ...integer(signature.slice(32))];
-  return Uint8Array.from([0x30, body.length, ...body]);
-};
-
-const sign = async (privateKey, bytes) =>
-  toDer(new Uint8Array(await webCrypto().subtle.sign({ name: "ECDSA", hash: "SHA-256" }, privateKey, bytes)));
-
 const refusal = (name, message) => new DOMException(message, name);
 const notAllowed = () =>
   refusal("NotAllowedError", "The operation either timed out or was not allowed. (The test's authenticator refused.)");
@@ -97,6 +47,13 @@ const orAborted = (signal, work) =>
     if (signal?.aborted) return reject(aborted(signal));
     signal?.addEventListener("abort", () => reject(aborted(signal)), { once: true });
     work(resolve, reject);
+  });
+
+/** Refused after so long. Once the page has aborted, no timer is left that keeps Node.js running. */
+const timedOut = (milliseconds, signal) =>
+  new Promise((_, reject) => {
+    const timer = setTimeout(() => reject(notAllowed()), milliseconds);
+    signal?.addEventListener("abort", () => clearTimeout(timer), { once: true });
   });
 
 export class ScriptedAuthenticator {
@@ -155,13 +112,12 @@ export class ScriptedAuthenticator {
   async export(credentialId) {
     const passkey = this.#passkeys.get(credentialId);
     if (!passkey) throw new Error(`The authenticator has no passkey ${credentialId}`);
-    const key = new Uint8Array(await webCrypto().subtle.exportKey("pkcs8", passkey.privateKey));
     const base64 = (bytes) => btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
     return {
       credentialId: base64(fromBase64url(credentialId)),
       isResidentCredential: true,
       rpId: passkey.rpId,
-      privateKey: base64(key),
+      privateKey: base64(core().pkcs8(passkey.seed)),
       userHandle: base64(fromBase64url(passkey.userHandle)),
       userName: passkey.userName,
       signCount: passkey.signCount,
@@ -173,7 +129,7 @@ export class ScriptedAuthenticator {
     this.ceremonies.push({ kind: "create", options });
     return orAborted(signal, (resolve, reject) => {
       if (!publicKey) throw refusal("NotSupportedError", "Only public key credentials can be created");
-      this.#play(publicKey, (behaviour) => this.#register(publicKey, behaviour)).then(resolve, reject);
+      this.#play(options, (behaviour) => this.#register(publicKey, behaviour)).then(resolve, reject);
     });
   }
 
@@ -183,7 +139,7 @@ export class ScriptedAuthenticator {
     return orAborted(signal, (resolve, reject) => {
       if (!publicKey) throw refusal("NotSupportedError", "Only public key credentials can be asked for");
       const play = () =>
-        this.#play(publicKey, (behaviour) => this.#assert(publicKey, behaviour)).then(resolve, reject);
+        this.#play(options, (behaviour) => this.#assert(publicKey, behaviour)).then(resolve, reject);
       if (mediation !== "conditional") return play();
       // It waits in the autofill until the user picks one.
       const offer = () => {
@@ -200,11 +156,11 @@ export class ScriptedAuthenticator {
   }
 
   /** The ceremony, as the script says. */
-  #play({ timeout = 300_000 }, ceremony) {
+  #play({ publicKey: { timeout = 300_000 }, signal }, ceremony) {
     const behaviour = this.#script.shift();
     if (behaviour === "cancel") return Promise.reject(notAllowed());
     if (behaviour === "hang") return new Promise(() => {});
-    if (behaviour === "time out") return new Promise((_, reject) => setTimeout(() => reject(notAllowed()), timeout));
+    if (behaviour === "time out") return timedOut(timeout, signal);
     return ceremony(behaviour);
   }
 
@@ -222,11 +178,10 @@ export class ScriptedAuthenticator {
     return utf8(JSON.stringify({ type, challenge: toBase64url(challenge), origin: this.origin, crossOrigin: false }));
   }
 
-  async #authenticatorData(rpId, verification, signCount, credential) {
+  /** Whether it is to verify its user. Refuses where it cannot, and has to. */
+  #verifies(verification) {
     if (verification === "required" && !this.#userVerification) throw notAllowed();
-    const verified = this.#userVerification && verification !== "discouraged" ? USER_VERIFIED : 0;
-    const flags = USER_PRESENT | verified | (credential ? HAS_CREDENTIAL : 0);
-    return concat(await sha256(utf8(rpId)), [flags], bigEndian(signCount, 4), credential ?? []);
+    return this.#userVerification && verification !== "discouraged";
   }
 
   async #register(options, behaviour) {
@@ -241,31 +196,25 @@ export class ScriptedAuthenticator {
     if (excludeCredentials.some(({ id }) => this.#passkeys.get(toBase64url(id))?.rpId === rpId)) {
       throw refusal("InvalidStateError", "The authenticator was previously registered");
     }
-    const { privateKey, publicKey } = await webCrypto().subtle.generateKey(ALGORITHM, true, ["sign", "verify"]);
-    const rawId = randomBytes(32);
+    const [seed, rawId] = [randomBytes(32), randomBytes(32)];
     const credentialId = toBase64url(rawId);
-    const credential = concat(new Uint8Array(16), bigEndian(rawId.length, 2), rawId, await coseKey(publicKey));
-    const authenticatorData = await this.#authenticatorData(
-      rpId,
-      authenticatorSelection.userVerification,
-      0,
-      credential,
-    );
+    const { attestationObject, attestedCredentialData, authenticatorData, spki } = core();
+    const isVerified = this.#verifies(authenticatorSelection.userVerification);
+    const data = authenticatorData(utf8(rpId), isVerified, 0, attestedCredentialData(seed, rawId));
     const clientDataJSON = this.#clientData("webauthn.create", challenge);
-    const spki = await webCrypto().subtle.exportKey("spki", publicKey);
     this.#passkeys.set(credentialId, {
       credentialId,
       rpId,
       userHandle: toBase64url(user.id),
       userName: user.name,
       signCount: 0,
-      privateKey,
+      seed,
     });
     return credentialOf(rawId, {
       clientDataJSON: clientDataJSON.buffer,
-      attestationObject: attestationObject(authenticatorData).buffer,
-      getAuthenticatorData: () => authenticatorData.buffer,
-      getPublicKey: () => spki,
+      attestationObject: attestationObject(data).buffer,
+      getAuthenticatorData: () => data.buffer,
+      getPublicKey: () => spki(seed).buffer,
       getPublicKeyAlgorithm: () => ES256,
       getTransports: () => ["internal"],
     });
@@ -279,20 +228,17 @@ export class ScriptedAuthenticator {
     );
     const passkey = usable.at(-1);
     if (!passkey) throw notAllowed();
+    const { assertionSignature, authenticatorData } = core();
+    const isVerified = this.#verifies(userVerification);
     passkey.signCount += 1;
-    const authenticatorData = await this.#authenticatorData(rpId, userVerification, passkey.signCount);
+    const data = authenticatorData(utf8(rpId), isVerified, passkey.signCount, new Uint8Array());
     const clientDataJSON = this.#clientData("webauthn.get", challenge);
-    const signed = concat(authenticatorData, await sha256(clientDataJSON));
-    let { privateKey } = passkey;
-    if (behaviour === "wrong signature") {
-      // Well-formed, and by a key that is not the passkey's.
-      ({ privateKey } = await webCrypto().subtle.generateKey(ALGORITHM, false, ["sign", "verify"]));
-    }
-    const signature = await sign(privateKey, signed);
+    // A wrong one is well-formed, and by a key that is not the passkey's.
+    const seed = behaviour === "wrong signature" ? randomBytes(32) : passkey.seed;
     return credentialOf(fromBase64url(passkey.credentialId), {
       clientDataJSON: clientDataJSON.buffer,
-      authenticatorData: authenticatorData.buffer,
-      signature: signature.buffer,
+      authenticatorData: data.buffer,
+      signature: assertionSignature(seed, data, clientDataJSON).buffer,
       userHandle: fromBase64url(passkey.userHandle).buffer,
     });
   }

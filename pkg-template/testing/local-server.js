@@ -37,7 +37,8 @@ const find = (named) => {
 /** Starts the program: its process and its origin, once it listens. */
 const launch = (program, flags) =>
   new Promise((resolve, reject) => {
-    const child = nodeModule("child_process").spawn(program, flags, { stdio: ["ignore", "pipe", "pipe"] });
+    // The program ends with its stdin, which ends with this process: also where that is killed and can do nothing about it.
+    const child = nodeModule("child_process").spawn(program, ["--until-stdin-closes", ...flags], { stdio: "pipe" });
     let [said, complained] = ["", ""];
     const fail = (why, cause) => {
       clearTimeout(timer);
@@ -51,7 +52,8 @@ const launch = (program, flags) =>
     child.stdout.setEncoding("utf8").on("data", (text) => {
       // What it prints later is read all the same, so that the pipe does not fill.
       said = (said + text).slice(-4000);
-      const [, origin] = /^listening on (\S+)$/m.exec(said) ?? [];
+      // A line that is not finished may be half an address.
+      const [, origin] = /^listening on (\S+)\r?\n/m.exec(said) ?? [];
       if (!origin) return;
       clearTimeout(timer);
       resolve({ child, origin });
@@ -66,7 +68,7 @@ export const startLocalServer = async ({ program, port = 0, database = "sqlite::
   }
   const { child, origin } = await launch(find(program), ["--port", String(port), "--database", database, ...flags]);
   // A test that forgets to stop it must neither hang nor leave it behind.
-  for (const handle of [child, child.stdout, child.stderr]) handle.unref();
+  for (const handle of [child, ...child.stdio]) handle.unref();
   const kill = () => child.kill("SIGKILL");
   process.once("exit", kill);
   return new LocalServer(origin, async () => {
@@ -80,6 +82,24 @@ export const startLocalServer = async ({ program, port = 0, database = "sqlite::
 };
 
 export const connectLocalServer = (origin) => new LocalServer(origin.replace(/\/+$/, ""), async () => {});
+
+/** Not by `fetch`: Jest's jsdom has none, and elsewhere it may be the test's own. */
+const sendByNode = (url, { method, headers, body }) =>
+  new Promise((resolve, reject) => {
+    const { request } = nodeModule(url.startsWith("https:") ? "https" : "http");
+    // A connection of its own: one that is kept may have been given up by the server in the meantime.
+    const asking = request(url, { method, headers, agent: false }, (response) => {
+      let answer = "";
+      response.setEncoding("utf8").on("data", (text) => (answer += text));
+      response.on("error", reject).on("end", () => resolve({ status: response.statusCode, answer }));
+    });
+    asking.on("error", (error) => reject(Object.assign(error, { message: error.message || error.code }))).end(body);
+  });
+
+const sendByFetch = async (url, asked) => {
+  const response = await fetch(url, asked);
+  return { status: response.status, answer: await response.text() };
+};
 
 class LocalServer {
   #stop;
@@ -176,13 +196,13 @@ class LocalServer {
   }
 
   async #ask(method, path, body, authorization) {
-    const response = await fetch(this.origin + path, {
-      method,
-      headers: { "content-type": "application/json", ...(authorization && { authorization }) },
-      body: body === undefined ? undefined : JSON.stringify(body),
+    const headers = { "content-type": "application/json", ...(authorization && { authorization }) };
+    const asked = { method, headers, body: body === undefined ? undefined : JSON.stringify(body) };
+    const send = nodeModule("http") ? sendByNode : sendByFetch;
+    const { status, answer } = await send(this.origin + path, asked).catch((cause) => {
+      throw new Error(`${method} ${path} was not answered by ${this.origin}: ${cause.message}`, { cause });
     });
-    const answer = await response.text();
-    if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${answer}`);
+    if (status >= 300) throw new Error(`${method} ${path} answered ${status}: ${answer}`);
     return JSON.parse(answer);
   }
 }

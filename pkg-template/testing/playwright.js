@@ -54,8 +54,10 @@ class VirtualAuthenticator {
 // Playwright reads which fixtures a fixture needs from the names in its first parameter's braces.
 export const playwrightFixtures = (options = {}) => ({
   authsignalServerPerWorker: [
-    async ({}, use) => {
-      const server = await startLocalServer(options);
+    async ({}, use, { parallelIndex }) => {
+      // Of those workers that run at the same time, each has a number of its own.
+      const port = options.port ? options.port + parallelIndex : 0;
+      const server = await startLocalServer({ ...options, port });
       await use(server);
       await server.stop();
     },

@@ -26,7 +26,7 @@ export interface LocalServerOptions {
 /**
  * Starts the server; resolves once it listens. Rejects with the `code` `local_server_not_found` (the message says how to
  * get the program) or `local_server_failed` (it says what the program said). It ends with the test's process at the
- * latest.
+ * latest, also where that is killed.
  */
 export declare function startLocalServer(options?: LocalServerOptions): Promise<LocalServer>;
 
@@ -117,13 +117,14 @@ export interface LocalServer {
   /** What is stored for a user, unmasked, as the app's backend sees it. */
   authenticators(userId: string): Promise<{ userAuthenticatorId: string; verificationMethod: string; verifiedAt?: string }[]>;
   /**
-   * Makes a user whose passkey is in `authenticator`, by default a new {@link ScriptedAuthenticator}. `userId` is a
-   * random one by default, `username` the `userId`.
+   * Makes a user whose passkey is in `authenticator`, by default a new {@link ScriptedAuthenticator} for pages of `origin`,
+   * which is the server's own by default. `userId` is a random one by default, `username` the `userId`.
    */
   signedInUser(options?: {
     userId?: string;
     username?: string;
     authenticator?: ScriptedAuthenticator;
+    origin?: string;
   }): Promise<SignedInUser & { authenticator: ScriptedAuthenticator }>;
   /** Ends the server. Again: nothing happens. */
   stop(): Promise<void>;
@@ -159,8 +160,8 @@ export interface ScriptedAuthenticatorOptions {
 
 /**
  * An authenticator in place of `navigator.credentials`, whose user is always there and agrees, unless the test says
- * otherwise by {@link next}. Its signatures (ES256) are real: a server verifies them. Autofill requests wait for
- * {@link pick}.
+ * otherwise by {@link next}. Its signatures (ES256) are real: a server verifies them. They need WebAssembly, which Node.js,
+ * jsdom's host and browsers have. Autofill requests wait for {@link pick}.
  */
 export declare class ScriptedAuthenticator {
   constructor(options?: ScriptedAuthenticatorOptions);
@@ -238,10 +239,15 @@ type Use<T> = (value: T) => Promise<void>;
 /**
  * The fixtures, for the app's own `@playwright/test`:
  * `base.extend<PlaywrightTestFixtures, PlaywrightWorkerFixtures>(playwrightFixtures())`. `options` are those of
- * {@link startLocalServer}; give a fixed `port` if the app has the API's address built in.
+ * {@link startLocalServer}. A fixed `port` is that of the first worker; the others, which Playwright starts for tests that
+ * run at the same time, have the ports after it (`port + parallelIndex`). An app with the API's address built in knows
+ * only the first: `workers: 1`.
  */
 export declare function playwrightFixtures(options?: LocalServerOptions): {
-  authsignalServerPerWorker: [(args: {}, use: Use<LocalServer>) => Promise<void>, { scope: "worker" }];
+  authsignalServerPerWorker: [
+    (args: {}, use: Use<LocalServer>, worker: { parallelIndex: number }) => Promise<void>,
+    { scope: "worker" },
+  ];
   authsignalServer: (args: PlaywrightWorkerFixtures, use: Use<LocalServer>) => Promise<void>;
   virtualAuthenticatorOptions: [Record<string, unknown>, { option: true }];
   // The page is Playwright's own type, which is not named here.

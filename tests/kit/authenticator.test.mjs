@@ -1,5 +1,7 @@
 /** `ScriptedAuthenticator`: what it signs verifies, and what the test says happens. Judged by simplewebauthn. */
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { createPrivateKey, createPublicKey } from "node:crypto";
 import { afterEach, describe, mock, test } from "node:test";
 import { verifyAuthenticationResponse, verifyRegistrationResponse } from "@simplewebauthn/server";
 import { ScriptedAuthenticator } from "authsignal-wasm/testing";
@@ -72,12 +74,17 @@ describe("its signatures", () => {
 
   test("an exported passkey is the private key, in the form of the DevTools protocol", async () => {
     const authenticator = new ScriptedAuthenticator({ origin: ORIGIN });
-    const { credential } = await registered(authenticator);
-    const exported = await authenticator.export(credential.id);
-    assert.equal(Buffer.from(exported.credentialId, "base64").toString("base64url"), credential.id);
+    const created = await authenticator.create(creation());
+    const exported = await authenticator.export(created.id);
+    assert.equal(Buffer.from(exported.credentialId, "base64").toString("base64url"), created.id);
     assert.equal(Buffer.from(exported.userHandle, "base64").toString(), "user-1");
     const key = Buffer.from(exported.privateKey, "base64");
     await crypto.subtle.importKey("pkcs8", key, { name: "ECDSA", namedCurve: "P-256" }, false, ["sign"]);
+    // Another writes the same key in the same bytes.
+    const read = createPrivateKey({ key, format: "der", type: "pkcs8" });
+    assert.deepEqual(read.export({ format: "der", type: "pkcs8" }), key);
+    const spki = createPublicKey(read).export({ format: "der", type: "spki" });
+    assert.deepEqual(spki, Buffer.from(created.response.getPublicKey()));
     await assert.rejects(authenticator.export("none"), /has no passkey none/);
   });
 });
@@ -139,6 +146,18 @@ describe("what the test says", () => {
     mock.timers.reset();
   });
 
+  test("time out ends with the page's signal, and then keeps no process alive", async () => {
+    const timers = () => process.getActiveResourcesInfo().filter((resource) => resource === "Timeout").length;
+    const before = timers();
+    const authenticator = new ScriptedAuthenticator({ origin: ORIGIN }).next("time out");
+    const controller = new AbortController();
+    const pending = authenticator.get({ ...request(), signal: controller.signal });
+    assert.equal(timers(), before + 1);
+    controller.abort();
+    assert.equal(timers(), before);
+    await assert.rejects(pending, named("AbortError"));
+  });
+
   test("hang waits for the page's signal, whose reason is the error", async () => {
     const authenticator = new ScriptedAuthenticator({ origin: ORIGIN }).next("hang");
     const controller = new AbortController();
@@ -168,6 +187,29 @@ describe("what the test says", () => {
     assert.throws(() => authenticator.next("timeout"), /next\(\) takes "cancel", "time out".*not timeout/);
     authenticator.next("wrong signature");
     await assert.rejects(authenticator.create(creation()), /A registration has no signature/);
+  });
+});
+
+describe("its wasm", () => {
+  /** What a script says that is run as a program of its own, once it has the class. */
+  const run = (before, after) => {
+    const source = `${before}; const { ScriptedAuthenticator } = await import(${JSON.stringify(import.meta.resolve("authsignal-wasm/testing"))});
+      const create = () => new ScriptedAuthenticator().create(${JSON.stringify({ publicKey: { rp: {}, user: { id: "AA", name: "a" }, challenge: "AA" } })});
+      ${after}`;
+    const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", source], { encoding: "utf8" });
+    return stdout + stderr;
+  };
+
+  test("is compiled when the first ceremony needs it, and once", () => {
+    const counted = "let count = 0; const { Module } = WebAssembly; WebAssembly.Module = class extends Module { constructor(...a) { super(...a); count += 1; } }";
+    assert.match(run(counted, "const before = count; await create(); await create(); console.log(before, count);"), /^0 1$/m);
+  });
+
+  test("where it is missing or forbidden, the error says what is needed", () => {
+    const told = "await create().catch((error) => console.log(error.message));";
+    assert.match(run("delete globalThis.WebAssembly", told), /^The scripted authenticator needs WebAssembly, which is missing here$/m);
+    const forbidden = "WebAssembly.Module = class { constructor() { throw new WebAssembly.CompileError('refused'); } }";
+    assert.match(run(forbidden, told), /^The scripted authenticator needs WebAssembly, .*'wasm-unsafe-eval'.* \(refused\)$/m);
   });
 });
 

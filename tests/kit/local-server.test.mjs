@@ -1,10 +1,13 @@
 /** `startLocalServer` of `authsignal-wasm/testing`, with the program that was really built. */
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
+import { createInterface } from "node:readline";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { connectLocalServer, ScriptedAuthenticator, startLocalServer } from "authsignal-wasm/testing";
@@ -66,6 +69,30 @@ describe("finding the program", () => {
     const failing = startLocalServer({ program, database: "nonsense:" });
     await assert.rejects(failing, { code: "local_server_failed", message: /ended with status 1.*\n.*the database/ });
     await assert.rejects(startLocalServer({ program: fileURLToPath(import.meta.url) }), { code: "local_server_failed" });
+  });
+
+  test("an address that is printed in two pieces is read as a whole", async () => {
+    const halting = join(empty, "halting");
+    const script = `#!${process.execPath}
+      process.stdout.write("listening on http://localhost:10", () => setTimeout(() => console.log("80"), 200));
+      process.stdin.resume();`;
+    writeFileSync(halting, script, { mode: 0o755 });
+    const { said } = run(`console.log((await startLocalServer({ program: ${JSON.stringify(halting)} })).origin);`);
+    assert.equal(said, "http://localhost:1080");
+  });
+
+  test("a runner that is killed leaves no server behind", async () => {
+    const source = `import { startLocalServer } from ${JSON.stringify(testing)};
+      console.log((await startLocalServer()).origin);
+      setInterval(() => {}, 1000);`;
+    const runner = spawn(process.execPath, ["--input-type=module", "-e", source], { stdio: ["ignore", "pipe", "inherit"] });
+    const [origin] = await once(createInterface(runner.stdout), "line");
+    const connection = connect(new URL(origin).port, "localhost").on("error", () => {});
+    await once(connection, "connect");
+    runner.kill("SIGKILL");
+    // The server gives up who is connected, as it ends.
+    await once(connection.resume(), "close", { signal: AbortSignal.timeout(20_000) });
+    await assert.rejects(fetch(origin), TypeError);
   });
 
   test("a test that forgets to stop it neither hangs nor leaves it behind", async () => {
@@ -142,6 +169,12 @@ describe("a running server", () => {
     assert.equal(user.authenticator, authenticator);
     assert.equal(authenticator.passkeys[0].userName, "Seven");
     assert.equal(authenticator.passkeys[0].credentialId, user.credentialId);
+  });
+
+  test("a user of an app at another origin has their passkey from there", async () => {
+    const { authenticator, token } = await server.signedInUser({ origin: "http://localhost:5173" });
+    assert.equal(authenticator.origin, "http://localhost:5173");
+    assert.equal((await server.validate(token)).isValid, true);
   });
 });
 

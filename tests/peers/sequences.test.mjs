@@ -4,7 +4,7 @@ import { after, before, beforeEach, describe, test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 import { Authsignal as Backend } from "@authsignal/node";
 import { JSDOM } from "jsdom";
-import { ScriptedAuthenticator } from "../../pkg-template/testing/testing.js";
+import { ScriptedAuthenticator } from "../../pkg/testing/testing.js";
 import { invoke } from "./support/invoke.mjs";
 import { SEQUENCES } from "./support/sequences.mjs";
 import { SECRET, Server, TENANT } from "./support/server.mjs";

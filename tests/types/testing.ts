@@ -9,6 +9,7 @@ export const scripted = async () => {
   // @ts-expect-error The clock moves by a number of seconds.
   await server.clock.advance("10 minutes");
   const { token, authenticator: own } = await server.signedInUser({ authenticator });
+  await server.signedInUser({ origin: "http://localhost:5173" });
   await server.faults({ path: "verify", outcome: { json: 429 } }, { path: "totp", delayMilliseconds: 50 });
   return [token, own.passkeys[0]?.credentialId];
 };

@@ -9,10 +9,12 @@ pub fn ci() -> Result<()> {
     say("Formatting");
     run(Command::new("cargo").args(["fmt", "--all", "--check"]))?;
     say("Lints, host");
-    run(Command::new("cargo").args(["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
+    let host = ["--workspace", "--all-targets", "--features", "authsignal-wasm/testing"];
+    run(Command::new("cargo").args(["clippy", "--quiet"]).args(host).args(["--", "-D", "warnings"]))?;
     let wasm = setup::wasm()?;
     let typed = ["--package", "authsignal-wasm", "--package", "authsignal-example-yew", "--all-targets"];
-    for features in [&["--no-default-features", "--features", "js"][..], &typed] {
+    let [core, authenticator] = ["js", "testing"].map(|feature| ["--no-default-features", "--features", feature]);
+    for features in [&core[..], &authenticator, &typed] {
         say(&format!("Lints, wasm, {}", features.join(" ")));
         let mut clippy = wasm.cargo();
         clippy

@@ -164,7 +164,7 @@ fn function_names(released: &[u8]) -> Result<Vec<String>> {
     let folder = root().join("target/explain");
     std::fs::create_dir_all(&folder)?;
     let wasm = |name: &str| folder.join(name).with_extension("wasm");
-    run(wasm::bindgen(&folder)?.args(["--out-name", "long"]))?;
+    run(wasm::bindgen(wasm::CORE, &folder)?.args(["--out-name", "long"]))?;
     let long = std::fs::read(folder.join("long_bg.wasm"))?;
     let plain = std::fs::read(core.join("core_bg.wasm"))?;
     let (long, numbers) = (names(&long)?, with_numbers(&plain)?);

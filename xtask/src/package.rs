@@ -16,8 +16,9 @@ pub const CHUNKS: [&str; 1] = ["later.js"];
 /// How esbuild writes the streaming route.
 const STREAMING: [&str; 3] = ["--format=esm", "--splitting", "--chunk-names=[name]"];
 
-/// What an app's tests load, and no app: as it is written.
+/// What an app's tests load, and no app: as it is written, but for the script with the heart of the authenticator.
 const TESTING: &str = "testing";
+const HEART: &str = "core.js";
 
 /// Which versions of the tools from npm are used: what they write may be another with others.
 fn npm_lock() -> PathBuf {
@@ -27,6 +28,7 @@ fn npm_lock() -> PathBuf {
 /// Writes `pkg/`.
 pub fn build() -> Result<()> {
     let core = wasm::build()?;
+    let authenticator = wasm::authenticator()?;
     let package = root().join("pkg");
     let template = root().join("pkg-template");
     let made = package.join("package.json");
@@ -35,6 +37,7 @@ pub fn build() -> Result<()> {
         &[
             template.clone(),
             core.join("core.wasm"),
+            authenticator.join("core.wasm"),
             root().join("LICENSE"),
             root().join("Cargo.toml"),
             // esbuild and terser.
@@ -70,6 +73,12 @@ pub fn build() -> Result<()> {
     for file in files(&[template.join(TESTING)]) {
         copy(&file, &testing)?;
     }
+    // Its glue and its wasm become a part of the script.
+    copy(&template.join(TESTING).join(HEART), &authenticator)?;
+    run(setup::npm_program("esbuild")?
+        .arg(authenticator.join(HEART))
+        .args(["--bundle", "--format=esm", "--target=es2022", "--loader:.wasm=base64", "--log-level=warning"])
+        .arg(format!("--outfile={}", testing.join(HEART).display())))?;
     // Test runners that turn `import` into `require`, as Jest and Playwright do for packages that are no modules.
     run(setup::npm_program("esbuild")?
         .arg(testing.join("testing.js"))

@@ -183,7 +183,8 @@ fn hashes(files: &[PathBuf]) -> Result<Vec<[String; 2]>> {
         .context("node printed no hashes")
 }
 
-/// CycloneDX of the npm package: the crates that are compiled into its core, and what makes its files.
+/// CycloneDX of the npm package: the crates that are compiled into its core and into the heart of its scripted authenticator,
+/// and what makes its files.
 fn bom() -> Result<Value> {
     let wasm = setup::wasm()?;
     let rust = wasm.version()?;
@@ -194,7 +195,8 @@ fn bom() -> Result<Value> {
         let version = version.with_context(|| format!("{name} is not in tests/package-lock.json"))?;
         tools.push(format!("pkg:npm/{name}@{version}"));
     }
-    bom_of(&units(&wasm)?, &rust, &tools, &crates()?)
+    let graphs = [units(wasm::compiling(&wasm))?, units(wasm::compiling_authenticator(&wasm))?];
+    bom_of(&graphs, &rust, &tools, &crates()?)
 }
 
 /// The wasm-bindgen programs, which write the glue.
@@ -202,11 +204,11 @@ fn bindgen() -> Result<String> {
     Ok(format!("pkg:cargo/wasm-bindgen-cli@{}", setup::locked_version("wasm-bindgen")?))
 }
 
-/// What cargo compiles for the core, each crate for the machine that it is for.
+/// What cargo would compile, each crate for the machine that it is for.
 ///
 /// `cargo metadata` would add what other crates of the workspace and the typed API ask for, and has no standard library.
-fn units(wasm: &setup::Wasm) -> Result<Value> {
-    let printed = output(wasm::compiling(wasm).args(["-Zunstable-options", "--unit-graph"]))?;
+fn units(mut compiling: Command) -> Result<Value> {
+    let printed = output(compiling.args(["-Zunstable-options", "--unit-graph"]))?;
     let graph: Value = serde_json::from_str(&printed).context("cargo printed no units")?;
     if graph["version"] == 1 { Ok(graph) } else { bail!("cargo prints its units in another form than it did") }
 }
@@ -218,10 +220,18 @@ struct Crate {
     checksum: Option<String>,
 }
 
-/// The crates that take part in a build of the core, by `name@version`.
+/// The crates that take part in those builds, by `name@version`.
 fn crates() -> Result<BTreeMap<String, Crate>> {
     let mut tree = Command::new("cargo");
-    tree.args(["tree", "--locked", "--package", "authsignal-wasm", "--no-default-features", "--features", "js"]);
+    tree.args([
+        "tree",
+        "--locked",
+        "--package",
+        "authsignal-wasm",
+        "--no-default-features",
+        "--features",
+        "js,testing",
+    ]);
     tree.args(["--target", "wasm32-unknown-unknown", "--edges", "normal,build", "--prefix", "none"]);
     let printed = output(tree.args(["--format", "{p} | {l}"]).current_dir(root()))?;
     let mut checksums = checksums(&std::fs::read_to_string(root().join("Cargo.lock"))?);
@@ -253,25 +263,27 @@ fn reference(package: &str, rust: &str) -> Result<String> {
     })
 }
 
-fn bom_of(graph: &Value, rust: &str, tools: &[String], crates: &BTreeMap<String, Crate>) -> Result<Value> {
-    let units = graph["units"].as_array().context("cargo's units are no list")?;
-    let references = units
-        .iter()
-        .map(|unit| reference(unit["pkg_id"].as_str().unwrap_or_default(), rust))
-        .collect::<Result<Vec<_>>>()?;
+fn bom_of(graphs: &[Value], rust: &str, tools: &[String], crates: &BTreeMap<String, Crate>) -> Result<Value> {
     let own = format!("pkg:npm/authsignal-wasm@{VERSION}");
     let mut required = BTreeSet::new();
-    let mut dependencies: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for (unit, reference) in units.iter().zip(&references) {
-        // What has no platform runs where the core is built: macros, and scripts of builds.
-        if unit["mode"] == "build" && unit["platform"].is_string() {
-            required.insert(reference.as_str());
+    let mut dependencies: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for graph in graphs {
+        let units = graph["units"].as_array().context("cargo's units are no list")?;
+        let references = units
+            .iter()
+            .map(|unit| reference(unit["pkg_id"].as_str().unwrap_or_default(), rust))
+            .collect::<Result<Vec<_>>>()?;
+        for (unit, reference) in units.iter().zip(&references) {
+            // What has no platform runs where the core is built: macros, and scripts of builds.
+            if unit["mode"] == "build" && unit["platform"].is_string() {
+                required.insert(reference.clone());
+            }
+            let on = unit["dependencies"].as_array().context("a unit has no dependencies")?;
+            let on = on.iter().filter_map(|on| references.get(usize::try_from(on["index"].as_u64()?).ok()?));
+            dependencies.entry(reference.clone()).or_default().extend(on.filter(|on| *on != reference).cloned());
         }
-        let on = unit["dependencies"].as_array().context("a unit has no dependencies")?;
-        let on = on.iter().filter_map(|on| references.get(usize::try_from(on["index"].as_u64()?).ok()?));
-        dependencies.entry(reference).or_default().extend(on.map(String::as_str).filter(|on| on != reference));
     }
-    if !required.contains(own.as_str()) {
+    if !required.contains(&own) {
         bail!("cargo does not build authsignal-wasm for the core");
     }
     let components = dependencies.keys().filter(|reference| **reference != own).map(|reference| {
@@ -480,7 +492,7 @@ mod tests {
         ] });
         let used = Crate { license: Some("MIT OR Apache-2.0".into()), checksum: Some("abc".into()) };
         let crates = BTreeMap::from([("used@1.0.0".to_owned(), used)]);
-        let bom = bom_of(&graph, "1.2.3", &["pkg:npm/terser@5.0.0".into()], &crates).unwrap();
+        let bom = bom_of(&[graph.clone()], "1.2.3", &["pkg:npm/terser@5.0.0".into()], &crates).unwrap();
         check_bom(&bom).unwrap();
         let listed: Vec<_> = bom["components"]
             .as_array()
@@ -510,8 +522,8 @@ mod tests {
         assert_eq!(bom["dependencies"][3]["dependsOn"], json!([]));
         let elsewhere =
             json!({ "units": [unit("path+file:///elsewhere#used@1.0.0".into(), "build", Value::Null, &[])] });
-        assert!(bom_of(&elsewhere, "1.2.3", &[], &crates).is_err());
-        assert!(bom_of(&json!({ "units": [] }), "1.2.3", &[], &crates).is_err());
+        assert!(bom_of(&[elsewhere], "1.2.3", &[], &crates).is_err());
+        assert!(bom_of(&[json!({ "units": [] })], "1.2.3", &[], &crates).is_err());
     }
 
     #[test]

@@ -156,18 +156,18 @@ pub fn test(names: &[String]) -> Result<()> {
     if total.failed > 0 { bail!("some tests failed") } else { Ok(()) }
 }
 
-fn cargo_test(packages: &[&str]) -> Result<Counts> {
+fn cargo_test(packages: &[&str], flags: &[&str]) -> Result<Counts> {
     let mut cargo = Command::new("cargo");
-    cargo.args(["test", "--no-fail-fast"]).args(packages.iter().flat_map(|package| ["--package", package]));
+    cargo.args(["test", "--no-fail-fast"]).args(flags).args(packages.iter().flat_map(|package| ["--package", package]));
     counted(&mut cargo, count_cargo)
 }
 
 fn unit() -> Result<Counts> {
-    cargo_test(&["authsignal-wasm", "xtask"])
+    cargo_test(&["authsignal-wasm", "xtask"], &["--features", "authsignal-wasm/testing"])
 }
 
 fn server() -> Result<Counts> {
-    cargo_test(&["authsignal-local"])
+    cargo_test(&["authsignal-local"], &[])
 }
 
 fn mutation() -> Result<Counts> {
@@ -314,6 +314,7 @@ fn wild() -> Result<Counts> {
 const INSTALLED: &str = "node_modules/authsignal-wasm";
 
 fn peers() -> Result<Counts> {
+    package::build()?;
     serve::program()?;
     setup::independent_tools()?;
     setup::npm()?;

@@ -85,6 +85,15 @@ pub fn without_words(script: &str) -> Result<String> {
     glue::without_words(script, words::WORDS)
 }
 
+/// Nothing of the machine in what is compiled: neither where the sources lie, nor where cargo keeps those of others.
+fn without_paths() -> [String; 2] {
+    let home = std::env::var("CARGO_HOME").or_else(|_| std::env::var("HOME").map(|home| format!("{home}/.cargo")));
+    [
+        format!("--remap-path-prefix={}=/", root().display()),
+        format!("--remap-path-prefix={}=/cargo", home.unwrap_or_default()),
+    ]
+}
+
 /// The folder that has `core.js` (the glue), `core.wasm`, and `js-core.js` (the same core in JavaScript), built if need be.
 pub fn build() -> Result<PathBuf> {
     let folder = root().join("target/core");
@@ -101,7 +110,7 @@ pub fn build() -> Result<PathBuf> {
     run(&mut compiling(&wasm))?;
 
     std::fs::create_dir_all(&folder)?;
-    run(bindgen(&folder)?.args(["--remove-name-section", "--out-name", "core"]))?;
+    run(bindgen(CORE, &folder)?.args(["--remove-name-section", "--out-name", "core"]))?;
     let bound = folder.join("core_bg.wasm");
     std::fs::write(&bound, without_text(UNUSED_TEXT, only_exporting(&EXPORTS, &std::fs::read(&bound)?)?)?)?;
     let small = folder.join("small.wasm");
@@ -125,19 +134,62 @@ pub fn build() -> Result<PathBuf> {
 
 /// Cargo, compiling the core together with its own standard library.
 pub fn compiling(wasm: &setup::Wasm) -> Command {
-    let home = std::env::var("CARGO_HOME").or_else(|_| std::env::var("HOME").map(|home| format!("{home}/.cargo")));
-    let mut flags = RUSTFLAGS.map(str::to_owned).to_vec();
-    flags.push(format!("--remap-path-prefix={}=/", root().display()));
-    flags.push(format!("--remap-path-prefix={}=/cargo", home.unwrap_or_default()));
+    let mut cargo = compiling_feature(wasm, "js", CORE, &RUSTFLAGS);
+    cargo.args(["-Zbuild-std=std,panic_abort", "-Zbuild-std-features=optimize_for_size"]);
+    cargo
+}
+
+/// Cargo, compiling the heart of the scripted authenticator.
+pub fn compiling_authenticator(wasm: &setup::Wasm) -> Command {
+    // Places of panics would name the sources of the standard library, where rustup has put them.
+    let mut cargo = compiling_feature(wasm, "testing", AUTHENTICATOR, &["-Zlocation-detail=none"]);
+    if wasm.needs_build_std() {
+        cargo.arg("-Zbuild-std=std,panic_abort");
+    }
+    cargo
+}
+
+fn compiling_feature(wasm: &setup::Wasm, feature: &str, folder: &str, flags: &[&str]) -> Command {
+    let flags: Vec<String> = flags.iter().map(|flag| (*flag).to_owned()).chain(without_paths()).collect();
     let mut cargo = wasm.cargo();
     cargo
-        .args(["build", "--quiet", "--profile", "wasm", "--no-default-features", "--features", "js"])
-        .args(["--target", "wasm32-unknown-unknown", "--target-dir", "target/wasm-core"])
-        .args(["-Zbuild-std=std,panic_abort", "-Zbuild-std-features=optimize_for_size"])
+        .args(["build", "--quiet", "--profile", "wasm", "--no-default-features", "--features", feature])
+        .args(["--target", "wasm32-unknown-unknown", "--target-dir", folder])
         .env("RUSTC_BOOTSTRAP", "1")
         .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"))
         .current_dir(root());
     cargo
+}
+
+/// The folder that has the heart of the scripted authenticator: `glue.js` and `core.wasm`, built if need be. It is for tests
+/// of apps: the standard library of the toolchain does, which is already compiled.
+pub fn authenticator() -> Result<PathBuf> {
+    let folder = root().join("target/authenticator");
+    let made = folder.join("core.wasm");
+    let inputs = ["src/authenticator.rs", "src/lib.rs", "Cargo.toml", "Cargo.lock", "xtask/src"];
+    if !stale(&made, &inputs.map(|path| root().join(path))) {
+        return Ok(folder);
+    }
+    let wasm = setup::wasm()?;
+    say("Building the heart of the scripted authenticator");
+    run(&mut compiling_authenticator(&wasm))?;
+
+    std::fs::create_dir_all(&folder)?;
+    run(bindgen(AUTHENTICATOR, &folder)?.args([
+        "--remove-name-section",
+        "--omit-default-module-path",
+        "--out-name",
+        "glue",
+    ]))?;
+    let small = folder.join("small.wasm");
+    run(setup::npm_program("wasm-opt")?
+        .args(["-Oz", "--strip-debug", "--strip-producers"])
+        .arg(folder.join("glue_bg.wasm"))
+        .arg("-o")
+        .arg(&small))?;
+    refuse_paths(&small)?;
+    std::fs::rename(&small, &made)?;
+    Ok(folder)
 }
 
 /// Writes a module that exports `core(imports)`: the wasm in JavaScript.
@@ -219,13 +271,18 @@ fn section(wasm: &[u8], kind: u8) -> Result<(usize, usize)> {
     bail!("the wasm has no section {kind}")
 }
 
-/// wasm-bindgen on what was compiled, into that folder.
-pub fn bindgen(folder: &Path) -> Result<Command> {
+/// What the crate is compiled to: the core, by the feature `js`.
+pub const CORE: &str = "target/wasm-core";
+/// And the heart of the scripted authenticator, by `testing`.
+const AUTHENTICATOR: &str = "target/wasm-authenticator";
+
+/// wasm-bindgen on what was compiled there, into that folder.
+pub fn bindgen(compiled: &str, folder: &Path) -> Result<Command> {
     let mut bindgen = Command::new(setup::wasm_bindgen()?.join("wasm-bindgen"));
     bindgen
         .args(["--target", "web", "--remove-producers-section", "--no-typescript", "--out-dir"])
         .arg(folder)
-        .arg("target/wasm-core/wasm32-unknown-unknown/wasm/authsignal_wasm.wasm");
+        .arg(format!("{compiled}/wasm32-unknown-unknown/wasm/authsignal_wasm.wasm"));
     Ok(bindgen)
 }
 

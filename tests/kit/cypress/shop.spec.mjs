@@ -1,43 +1,13 @@
-// Runs `shop.cy.js` as Cypress would: bundled for the browser, with tasks in Node.js. Cypress itself comes with a browser
-// of its own by a download that is not npm's; what it lends a test (`describe`, `it`, `cy`) are the lines below.
+// Runs `shop.cy.js` as Cypress would: bundled for the browser, with tasks in Node.js. Cypress itself is a browser of its own
+// that is not to be had from npm; what it lends a test (`describe`, `it`, `cy`) is in `cy.mjs`.
 import { test as base, expect } from "@playwright/test";
 import { playwrightFixtures } from "authsignal-wasm/testing";
 import { bundle, serve } from "../playwright/serve-shop.mjs";
+import { lend } from "./cy.mjs";
 import { tasks } from "./tasks.mjs";
 
-const test = base.extend(playwrightFixtures());
-const PAGE = "<!doctype html><link rel=icon href=data:,><title>Specs</title><script type=module src=/specs.js></script>";
-
-/** What Cypress puts into the page, as far as the example uses it. */
-const lend = () => {
-  const befores = [];
-  window.tests = [];
-  window.describe = (_, define) => define();
-  window.beforeEach = (before) => befores.push(before);
-  window.it = (name, test) => {
-    const run = async () => {
-      for (const step of [...befores, test]) await step();
-    };
-    window.tests.push({ name, run });
-  };
-  window.cy = {
-    task: (name, argument) => window.runTask(name, argument),
-    type: (selector, text) => (document.querySelector(selector).value = text),
-    async click(selector, said) {
-      const status = document.querySelector("[role=status]");
-      status.textContent = "";
-      document.querySelector(selector).click();
-      await new Promise((resolve, reject) => {
-        const look = () => {
-          const { textContent } = status;
-          if (textContent.startsWith(said)) resolve();
-          else if (textContent) reject(new Error(`the page says "${textContent}", not "${said}"`));
-        };
-        new MutationObserver(look).observe(status, { childList: true });
-      });
-    },
-  };
-};
+const PAGE = `<!doctype html><link rel=icon href=data:,><title>Specs</title><div data-cy-root></div>
+  <script type=module src=/specs.js></script>`;
 
 const NAMES = [
   "signs a user up and in, and adds an authenticator app inside the window",
@@ -45,18 +15,41 @@ const NAMES = [
   "closes the window after ten minutes",
 ];
 
-for (const name of NAMES) {
-  test(`beside the app, in the browser: the shop ${name}`, async ({ page, authsignalServer }) => {
+const test = base.extend(playwrightFixtures()).extend({
+  /** Opens a page with these specs. */
+  specs: async ({ page, authsignalServer }, use) => {
     const known = tasks(authsignalServer);
     await page.exposeFunction("runTask", (task, argument) => known[task](argument));
     await page.addInitScript(lend);
-    const site = await serve({
-      "/": ["text/html", () => PAGE],
-      "/specs.js": ["text/javascript", () => bundle("cypress/shop.cy.js")],
+    let site;
+    await use(async (script) => {
+      site = await serve({ "/": ["text/html", () => PAGE], "/specs.js": ["text/javascript", () => script] });
+      await page.goto(site.origin);
     });
-    await page.goto(site.origin);
-    expect(await page.evaluate(() => window.tests.map((one) => one.name))).toEqual(NAMES);
-    await page.evaluate((wanted) => window.tests.find((one) => one.name === wanted).run(), name);
     await site.close();
+  },
+});
+
+const run = (page, name) => page.evaluate((wanted) => window.tests.find((one) => one.name === wanted).run(), name);
+
+for (const name of NAMES) {
+  test(`beside the app, in the browser: the shop ${name}`, async ({ page, specs }) => {
+    await specs(bundle("cypress/shop.cy.js"));
+    expect(await page.evaluate(() => window.tests.map((one) => one.name))).toEqual(NAMES);
+    await run(page, name);
   });
 }
+
+test("what Cypress refuses is refused here", async ({ page, specs }) => {
+  await specs(`
+    it("awaits", async () => { await cy.task("authsignal:reset"); });
+    it("has a command of the app's", () => { cy.get("body").then(() => setTimeout(() => {
+      try { cy.get("body"); } catch (error) { window.refused = error.message; }
+    })); });
+    it("has a subject at once", () => { cy.type("#name", "anna"); });
+  `);
+  await expect(run(page, "awaits")).rejects.toThrow("returns a promise");
+  await run(page, "has a command of the app's");
+  await expect.poll(() => page.evaluate(() => window.refused)).toBe("a command outside of a running test");
+  await expect(run(page, "has a subject at once")).rejects.toThrow("cy.type is not a function");
+});

@@ -1,9 +1,11 @@
 //! The command line of `authsignal-local`.
 
+use std::future::pending;
 use std::io::{Stderr, Write};
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::thread;
 use std::time::Duration;
 
 use authsignal_local::app::App;
@@ -21,6 +23,7 @@ use clap::{Args, Parser, Subcommand};
 use mimalloc::MiMalloc;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio::time::{interval, timeout};
 use tracing_subscriber::EnvFilter;
@@ -84,6 +87,9 @@ struct Local {
     /// The code of the error that a token's scope does not allow something [default: insufficient_scope]
     #[arg(long, value_name = "CODE", value_parser = error_code)]
     scope_code: Option<String>,
+    /// Ends once stdin does: for a program that keeps a pipe open as long as it lives, even where it is killed.
+    #[arg(long)]
+    until_stdin_closes: bool,
 }
 
 fn web_address(text: &str) -> Result<String, String> {
@@ -140,7 +146,8 @@ async fn run_local(options: Local) -> Result<(), String> {
     let config = with_appearance(config, options.ui.as_deref())?;
     let listeners = [Some(listener), ipv6].into_iter().flatten().collect();
     let default = if options.seed.is_some() { "sqlite::memory:" } else { "sqlite:.data/authsignal-local.sqlite" };
-    run(config, options.database.as_deref().unwrap_or(default), options.seed, listeners).await
+    let database = options.database.as_deref().unwrap_or(default);
+    run(config, database, options.seed, listeners, options.until_stdin_closes).await
 }
 
 async fn run_deployment(deployment: Deployment) -> Result<(), String> {
@@ -148,7 +155,7 @@ async fn run_deployment(deployment: Deployment) -> Result<(), String> {
     let Checked { listen, database, config } = deployment.check().map_err(|lines| lines.join("\n"))?;
     let config = with_appearance(config, ui.as_deref())?;
     let listener = TcpListener::bind(listen).await.map_err(|error| format!("cannot listen on {listen}: {error}"))?;
-    run(config, &database, None, vec![listener]).await
+    run(config, &database, None, vec![listener], false).await
 }
 
 fn with_appearance(mut config: Config, file: Option<&Path>) -> Result<Config, String> {
@@ -158,7 +165,13 @@ fn with_appearance(mut config: Config, file: Option<&Path>) -> Result<Config, St
     Ok(config)
 }
 
-async fn run(config: Config, database: &str, seed: Option<u64>, listeners: Vec<TcpListener>) -> Result<(), String> {
+async fn run(
+    config: Config,
+    database: &str,
+    seed: Option<u64>,
+    listeners: Vec<TcpListener>,
+    until_stdin_closes: bool,
+) -> Result<(), String> {
     let shown = without_password(database);
     let unusable =
         |error: sqlx::Error| format!("the database {shown} cannot be used: {}", in_one_line(&error.to_string()));
@@ -176,9 +189,9 @@ async fn run(config: Config, database: &str, seed: Option<u64>, listeners: Vec<T
     tokio::spawn(tidy(app.clone()));
     tokio::spawn(changes::listen(app.clone()));
     tokio::spawn(webhook::run(app.clone()));
-    let signals = Signals::listen()?;
+    let end = End::listen(until_stdin_closes)?;
     announce(&app, &listeners).map_err(|error| format!("cannot write to stdout: {error}"))?;
-    serve(&app, listeners, signals).await?;
+    serve(&app, listeners, end).await?;
     app.store.close().await;
     tracing::info!("ended");
     Ok(())
@@ -239,14 +252,14 @@ fn announce(app: &App, listeners: &[TcpListener]) -> std::io::Result<()> {
 /// How long requests that are being answered may take once the server is to end.
 const LAST_ANSWERS: Duration = Duration::from_secs(5);
 
-/// Serves until SIGINT or SIGTERM, and then finishes what it is answering.
-async fn serve(app: &App, listeners: Vec<TcpListener>, signals: Signals) -> Result<(), String> {
+/// Serves until it is asked to end, and then finishes what it is answering.
+async fn serve(app: &App, listeners: Vec<TcpListener>, end: End) -> Result<(), String> {
     let mut servers = JoinSet::new();
     for listener in listeners {
         servers.spawn(serving::accept(app.clone(), listener));
     }
     tokio::select! {
-        () = signals.asked_to_end() => {}
+        () = end.asked_for() => {}
         Some(ended) = servers.join_next() => {
             return Err(format!("the server has ended by itself: {ended:?}"));
         }
@@ -258,22 +271,47 @@ async fn serve(app: &App, listeners: Vec<TcpListener>, signals: Signals) -> Resu
     Ok(())
 }
 
-/// The two ways of asking the server to end. Made before it says that it listens: whoever reads that may signal at once.
-struct Signals {
+/// The ways of asking the server to end: SIGINT, SIGTERM and, where that was wished, the end of stdin. Made before it says
+/// that it listens: whoever reads that may signal at once.
+struct End {
     interrupt: Signal,
     terminate: Signal,
+    stdin: Option<oneshot::Receiver<()>>,
 }
 
-impl Signals {
-    fn listen() -> Result<Self, String> {
+impl End {
+    fn listen(until_stdin_closes: bool) -> Result<Self, String> {
         let listen = |kind| signal(kind).map_err(|error| format!("cannot listen for signals: {error}"));
-        Ok(Signals { interrupt: listen(SignalKind::interrupt())?, terminate: listen(SignalKind::terminate())? })
+        Ok(End {
+            interrupt: listen(SignalKind::interrupt())?,
+            terminate: listen(SignalKind::terminate())?,
+            stdin: until_stdin_closes.then(end_of_stdin),
+        })
     }
 
-    async fn asked_to_end(mut self) {
+    async fn asked_for(mut self) {
+        let stdin = async {
+            match self.stdin {
+                // Told, or given up: either way nobody reads it any longer.
+                Some(ended) => drop(ended.await),
+                None => pending().await,
+            }
+        };
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
+            () = stdin => {}
         }
     }
+}
+
+/// Tells once stdin has ended. In a thread of its own: the runtime's would be waited for where a signal comes first.
+fn end_of_stdin() -> oneshot::Receiver<()> {
+    let (tell, ended) = oneshot::channel();
+    thread::spawn(move || {
+        // What cannot be read has ended, too.
+        let _ = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
+        tell.send(())
+    });
+    ended
 }

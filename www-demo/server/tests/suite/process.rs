@@ -327,6 +327,31 @@ async fn a_token_key_signs_by_rs256_and_what_is_no_key_is_refused() {
 }
 
 #[tokio::test]
+async fn it_ends_with_stdin_where_that_was_wished_and_only_there() {
+    let arguments = ["--port", "0", "--database", "sqlite::memory:"];
+    let mut kept =
+        Running::of(program(&[], &[&arguments[..], &["--until-stdin-closes"]].concat()).stdin(Stdio::piped())).await;
+    let mut stdin = kept.child.stdin.take().unwrap();
+    stdin.write_all(b"What it is told there is nothing to it.\n").await.unwrap();
+    first_app(&kept).await;
+    drop(stdin);
+    kept.ended().await;
+
+    // In the background of a shell, stdin is closed from the beginning.
+    let alone = Running::of(program(&[], &arguments).stdin(Stdio::null())).await;
+    first_app(&alone).await;
+    alone.ask_to_end().await;
+    alone.ended().await;
+
+    // A pipe that stays open is not waited for.
+    let mut asked =
+        Running::of(program(&[], &[&arguments[..], &["--until-stdin-closes"]].concat()).stdin(Stdio::piped())).await;
+    let _open = asked.child.stdin.take();
+    asked.ask_to_end().await;
+    asked.ended().await;
+}
+
+#[tokio::test]
 async fn limits_hold_where_the_flag_is_given_and_only_there() {
     for (flags, last) in [(&["--rate-limits"][..], 429), (&[], 200)] {
         let server = Running::local(flags).await;
