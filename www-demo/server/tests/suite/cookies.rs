@@ -10,6 +10,7 @@ use crate::support::{Answer, Server};
 
 async fn post(server: &Server, path: &str, origin: &str, cookie: &str, body: Value) -> Answer {
     let request = Request::post(path)
+        .header(header::HOST, "localhost")
         .header(header::AUTHORIZATION, format!("Basic {}", BASE64_STANDARD.encode("local")))
         .header(header::CONTENT_TYPE, "application/json")
         .header(header::ORIGIN, origin)
@@ -62,6 +63,10 @@ async fn a_cookie_authorises_nothing_and_goes_to_registered_origins_only() {
     post(&server, OPTIONS, "https://example.test", "", json!({})).await.refused(403, "forbidden");
     let answer = post(&server, OPTIONS, PAGE, "", json!({})).await;
     let cookie = answer.headers[header::SET_COOKIE].to_str().unwrap().split(';').next().unwrap().to_owned();
-    let request = Request::get("/v1/client/user-authenticators").header(header::COOKIE, cookie).body(Body::empty());
-    server.send(request.unwrap()).await.refused(401, "unauthorized");
+    let request = Request::get("/v1/client/user-authenticators")
+        .header(header::HOST, "localhost")
+        .header(header::COOKIE, cookie)
+        .body(Body::empty())
+        .unwrap();
+    server.send(request).await.refused(401, "unauthorized");
 }

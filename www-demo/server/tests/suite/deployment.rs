@@ -28,6 +28,16 @@ async fn a_deployment_has_no_control_plane_and_no_demo() {
 }
 
 #[tokio::test]
+async fn a_deployment_answers_under_whatever_name_its_proxy_gives_it() {
+    let server = Server::deployed().await;
+    for host in ["auth.example.test", "10.0.0.7:8787", "authsignal.internal"] {
+        let request = Request::get("/ready").header(header::HOST, host).body(Body::empty()).unwrap();
+        server.send(request).await.ok();
+    }
+    server.send(Request::get("/ready").body(Body::empty()).unwrap()).await.ok();
+}
+
+#[tokio::test]
 async fn pages_of_registered_origins_read_answers_and_no_others() {
     let server = Server::deployed().await;
     let allowed = async |origin: &str| {

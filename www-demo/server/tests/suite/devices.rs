@@ -171,6 +171,7 @@ async fn a_signed_poll_uses_its_message_once() {
     let message = server.post(&path, As::Tenant, json!({})).await.ok()["message"].as_str().unwrap().to_owned();
     let poll = async |signature: &str| {
         let request = axum::http::Request::get(phone.path(&format!("/challenge{}", phone.query())))
+            .header("host", "localhost")
             .header("authorization", "Basic bG9jYWw=")
             .header("x-authsignal-signature", signature)
             .body(axum::body::Body::empty())

@@ -494,3 +494,47 @@ async fn the_control_plane_answers_no_page_of_another_site_at_any_route() {
     }
     assert_eq!(world.lines().await, before);
 }
+
+#[tokio::test]
+async fn a_local_server_answers_to_no_name_but_a_loopback_one_at_any_route() {
+    let world = World::new().await;
+    let before = world.lines().await;
+    // As a page asks whose own name has come to lead to this machine: it knows the secret, and is of the same origin.
+    let ask = async |method: Method, uri: &str, hosts: &[&str], authorization: Option<HeaderValue>| {
+        let mut request = Request::builder().method(method).uri(uri).header(CONTENT_TYPE, "application/json");
+        for host in hosts {
+            request = request.header(HOST, *host).header(ORIGIN, format!("http://{host}"));
+        }
+        if let Some(authorization) = authorization {
+            request = request.header(AUTHORIZATION, authorization);
+        }
+        Server::send_through(world.router.clone(), request.body(Body::from("{}")).unwrap()).await
+    };
+    let mut asked: Vec<_> = table()
+        .into_iter()
+        .map(|route| (world.authorization(route.need), route.method, filled(route.path, "ada")))
+        .collect();
+    for path in ["/", "/index.html", "/pkg/index.js", "/v1/nothing", "/nothing"] {
+        asked.push((None, Method::GET, path.to_owned()));
+    }
+    for (authorization, method, path) in asked {
+        for foreign in ["attacker.example.test:8787", "localhost.example.test", "127.0.0.1.example.test:8787", ""] {
+            let answer = ask(method.clone(), &path, &[foreign], authorization.clone()).await;
+            answer.refused(403, "forbidden");
+        }
+    }
+    let backend = || world.authorization(Need::Secret);
+    for (uri, hosts) in [
+        ("/v1/users/ada", &[][..]),
+        ("/v1/users/ada", &["localhost", "attacker.example.test"]),
+        ("/v1/users/ada", &["0.0.0.0:8787"]),
+        ("/v1/users/ada", &["192.0.2.1"]),
+        ("http://attacker.example.test/v1/users/ada", &["localhost"]),
+    ] {
+        ask(Method::GET, uri, hosts, backend()).await.refused(403, "forbidden");
+    }
+    assert_eq!(world.lines().await, before);
+    for own in ["localhost", "localhost:3000", "127.0.0.1:8787", "127.8.9.10", "[::1]:8787", "[::1]"] {
+        ask(Method::GET, "/v1/users/ada", &[own], backend()).await.ok();
+    }
+}

@@ -97,6 +97,7 @@ async fn an_answer_is_cut_off_although_all_is_done() {
     for outcome in ["drop", "truncate"] {
         wish(&server, json!([{ "path": "/v1/users/ada", "outcome": outcome }])).await;
         let request = Request::delete("/v1/users/ada")
+            .header(header::HOST, "localhost")
             .header(header::AUTHORIZATION, "Basic bG9jYWwtc2VjcmV0Og==")
             .body(Body::empty())
             .unwrap();
