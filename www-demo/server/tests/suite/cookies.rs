@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Server};
+use crate::support::{Answer, Device, Server};
 
 async fn post(server: &Server, path: &str, origin: &str, cookie: &str, body: Value) -> Answer {
     let request = Request::post(path)
@@ -40,6 +40,66 @@ async fn a_ceremony_that_began_with_a_cookie_ends_with_it_and_in_no_other_browse
         let cookie = cookie.map_or(own, str::to_owned);
         let answer = post(&server, "/v1/client/verify/passkey", PAGE, &cookie, body).await;
         assert_eq!(answer.status.is_success(), accepted, "{cookie}: {}", answer.body);
+    }
+}
+
+#[tokio::test]
+async fn a_ceremony_that_began_with_a_cookie_ends_on_a_registered_page_and_on_no_other() {
+    let server = Server::start().await;
+    let (mut device, _) = server.enrolled_user("ada").await;
+    for (page, status) in [
+        ("https://example.test", 403),
+        ("http://localhost.example.test", 403),
+        ("null", 403),
+        ("http://127.0.0.1:5173", 200),
+        (PAGE, 200),
+    ] {
+        let answer = post(&server, OPTIONS, PAGE, "", json!({})).await;
+        let cookie = answer.headers[header::SET_COOKIE].to_str().unwrap().split(';').next().unwrap().to_owned();
+        let options = answer.ok();
+        let body = json!({
+            // The browser signs where the ceremony ran; the page that sends what came of it may be another.
+            "authenticationCredential": device.get(&options["options"]).await,
+            "challengeId": options["challengeId"],
+        });
+        let answer = post(&server, "/v1/client/verify/passkey", page, &cookie, body.clone()).await;
+        assert_eq!(answer.status, status, "{page}: {}", answer.body);
+        if status == 403 {
+            answer.refused(403, "forbidden");
+            // It was consumed before that: no page tries until one passes.
+            let again = post(&server, "/v1/client/verify/passkey", PAGE, &cookie, body).await;
+            again.refused(400, "invalid_request");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_enrolment_that_began_with_a_cookie_ends_on_a_registered_page_and_on_no_other() {
+    let server = Server::start().await;
+    let token = server.track("ada", json!({})).await;
+    let send = async |path: &str, page: &str, cookie: &str, body: Value| {
+        let request = Request::post(path)
+            .header(header::HOST, "localhost")
+            .header(header::AUTHORIZATION, format!("Bearer {token}"))
+            .header(header::CONTENT_TYPE, "application/json")
+            .header(header::ORIGIN, page)
+            .header(header::COOKIE, cookie)
+            .body(Body::from(body.to_string()))
+            .unwrap();
+        server.send(request).await
+    };
+    let path = "/v1/client/user-authenticators/passkey";
+    for (page, is_enrolled) in [("https://example.test", false), (PAGE, true)] {
+        let answer = send(&format!("{path}/registration-options/web"), PAGE, "", json!({})).await;
+        let cookie = answer.headers[header::SET_COOKIE].to_str().unwrap().split(';').next().unwrap().to_owned();
+        let options = answer.ok();
+        let body = json!({
+            "registrationCredential": Device::new().create(&options["options"]).await,
+            "challengeId": options["challengeId"],
+        });
+        let answer = send(path, page, &cookie, body).await;
+        assert_eq!(answer.status, if is_enrolled { 200 } else { 403 }, "{page}: {}", answer.body);
+        assert_eq!(server.methods("ada").await.len(), usize::from(is_enrolled), "{page}");
     }
 }
 
