@@ -14,7 +14,9 @@ use axum::http::{HeaderValue, Method, Request};
 use base64::Engine;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::Error;
 
+use crate::socket::{connect, listen};
 use crate::support::server::claims_of;
 use crate::support::{Answer, Dump, Phone, Server};
 
@@ -198,15 +200,11 @@ async fn no_route_takes_a_bad_token_for_a_good_one() {
                 }
                 _ => {
                     let status = refused(&answer, &what);
-                    let is_upgrade = route.need == Need::Socket;
-                    assert!(status == 401 || is_upgrade, "{what}: {status} {}", answer.body);
+                    assert_eq!(status, 401, "{what}: {}", answer.body);
                     let is_expired = *flaw == "expired" && answer.body["errorCode"] == "expired_token";
-                    let looks_at_tokens = !matches!(route.need, Need::Secret | Need::Tenant | Need::Signature);
-                    assert!(
-                        is_upgrade || is_expired == (*flaw == "expired" && looks_at_tokens),
-                        "{what}: {}",
-                        answer.body
-                    );
+                    let looks_at_tokens =
+                        !matches!(route.need, Need::Secret | Need::Tenant | Need::Signature | Need::Socket);
+                    assert_eq!(is_expired, *flaw == "expired" && looks_at_tokens, "{what}: {}", answer.body);
                 }
             }
         }
@@ -215,6 +213,32 @@ async fn no_route_takes_a_bad_token_for_a_good_one() {
         }
         assert_eq!(world.lines().await, before, "{}", named(&route));
     }
+}
+
+#[tokio::test]
+async fn no_socket_is_opened_by_a_bad_token() {
+    let world = World::new().await;
+    let port = listen(&world.server).await;
+    let before = world.lines().await;
+    let mut tried = 0;
+    for (flaw, token) in bad_tokens(&world) {
+        // What is wrong with the others is wrong with the header alone, which sockets have not.
+        let Some(token) = token.to_str().ok().and_then(|value| value.strip_prefix("Bearer ")) else { continue };
+        let protocols = format!("authsignal-ws, x.authsignal.token.{token}");
+        match connect(port, "/ws-v1-challenge", &protocols).await {
+            Err(Error::Http(refusal)) => {
+                assert_eq!(refusal.status(), 401, "{flaw}");
+                let body: Value = serde_json::from_slice(refusal.body().as_deref().unwrap_or_default()).unwrap();
+                let code = if flaw == "expired" { "expired_token" } else { "unauthorized" };
+                assert_eq!((&body["error"], &body["errorCode"]), (&json!(code), &json!(code)), "{flaw}");
+            }
+            other => panic!("a token {flaw}: {other:?}"),
+        }
+        tried += 1;
+    }
+    assert!(tried > 12, "only {tried} bad tokens were tried");
+    assert_eq!(world.lines().await, before);
+    connect(port, "/ws-v1-challenge", &format!("authsignal-ws, x.authsignal.token.{}", world.ada)).await.unwrap();
 }
 
 /// The names of all fields that a body or a query of any route may have, read from the sources.
