@@ -337,6 +337,109 @@ async fn a_field_of_the_wrong_type_is_refused_and_changes_nothing() {
     assert!(tried > 500, "only {tried} wrong fields were tried");
 }
 
+/// A value of the type that a schema describes, with what it requires.
+fn sample(schema: &Value) -> Value {
+    if let Some(only) = schema.get("const") {
+        return only.clone();
+    }
+    if let Some(options) = schema.get("oneOf").or(schema.get("anyOf")) {
+        return sample(&options[0]);
+    }
+    match schema["type"].as_str().or(schema["type"][0].as_str()) {
+        Some("object") => {
+            let required = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
+            required.map(|name| (name.to_owned(), sample(&schema["properties"][name]))).collect()
+        }
+        Some("array") => json!([]),
+        Some("integer") => json!(1),
+        Some("boolean") => json!(true),
+        _ => json!("x"),
+    }
+}
+
+/// The types of JSON that a schema takes; nothing if it takes all.
+fn types(schema: &Value) -> Vec<&str> {
+    if let Some(options) = schema.get("oneOf").or(schema.get("anyOf")).and_then(Value::as_array) {
+        return options.iter().flat_map(types).collect();
+    }
+    match &schema["type"] {
+        Value::Array(types) => types.iter().filter_map(Value::as_str).collect(),
+        one => one.as_str().into_iter().collect(),
+    }
+}
+
+/// Values of types that a schema does not take.
+fn wrong(schema: &Value) -> Vec<Value> {
+    let types = types(schema);
+    let all = [
+        ("string", json!("words")),
+        ("integer", json!(7)),
+        ("number", json!(-1e300)),
+        ("boolean", json!(true)),
+        ("array", json!([])),
+        ("array", json!([[]])),
+        // The objects that are described have no such field.
+        ("no object", json!({ "a": { "b": [] } })),
+        ("null", json!(null)),
+    ];
+    let refused = all.into_iter().filter(|(kind, _)| !types.is_empty() && !types.contains(kind));
+    let mut values: Vec<Value> = refused.map(|(_, value)| value).collect();
+    if types.contains(&"integer") && schema["minimum"] == json!(0) {
+        values.extend([json!(-1), json!(1.5)]);
+    }
+    values
+}
+
+/// Bodies of a schema, each with one thing of a wrong type inside of a list, and what that is.
+fn spoiled(schema: &Value, at: &str, is_in_list: bool) -> Vec<(String, Value)> {
+    let mut bodies = Vec::new();
+    for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+        let at = format!("{at}.{name}");
+        let here = if is_in_list { wrong(property) } else { Vec::new() };
+        let here = here.into_iter().map(|value| (format!("{at}: {value}"), value));
+        for (what, value) in here.chain(spoiled(property, &at, is_in_list)) {
+            let mut body = sample(schema);
+            body[name] = value;
+            bodies.push((what, body));
+        }
+    }
+    if schema["items"]["type"] == "object" {
+        let items = wrong(&schema["items"]).into_iter().map(|value| (format!("{at}[]: {value}"), value));
+        let all = items.chain(spoiled(&schema["items"], &format!("{at}[]"), true));
+        bodies.extend(all.map(|(what, item)| (what, json!([item]))));
+    }
+    bodies
+}
+
+#[tokio::test]
+async fn a_field_of_the_wrong_type_inside_of_a_list_is_refused_and_changes_nothing() {
+    let world = World::new().await;
+    let described = world.server.get("/openapi.json", crate::support::server::As::Nobody).await.ok();
+    let before = world.lines().await;
+    let (mut lists, mut tried) = (BTreeSet::new(), 0);
+    for route in table() {
+        let operation = &described["paths"][route.path][route.method.as_str().to_lowercase()];
+        let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
+        for (what, body) in spoiled(schema, "", false) {
+            let (list, _) = what.split_once(": ").unwrap().0.rsplit_once("[]").unwrap();
+            lists.insert(format!("{}{list}[]", route.path));
+            tried += 1;
+            let what = format!("{} with {what}", named(&route));
+            let path = filled(route.path, "ada");
+            let body = body.to_string().into_bytes();
+            let answer = world.send(&route, &path, world.authorization(route.need), body).await;
+            assert_eq!(refused(&answer, &what), 422, "{what}: {}", answer.body);
+        }
+    }
+    assert_eq!(world.lines().await, before);
+    assert!(world.server.app.control.faults().is_empty());
+    let wanted = ["/local/faults.faults[]", "/local/users.users[]", "/local/users.users[].authenticators[]"];
+    for list in wanted.into_iter().chain(["/v1/users/authenticators.authenticators[]"]) {
+        assert!(lists.contains(list), "{list} is not in {lists:?}");
+    }
+    assert!(tried > 150, "only {tried} wrong fields were tried");
+}
+
 #[tokio::test]
 async fn texts_that_a_database_cannot_hold_are_no_failure_of_ours() {
     let world = World::new().await;
