@@ -347,6 +347,23 @@ async fn limits_hold_where_the_flag_is_given_and_only_there() {
     }
 }
 
+#[tokio::test]
+async fn a_local_server_listens_to_this_machine_only_and_takes_no_other_address() {
+    for flag in ["--listen", "--host", "--bind", "--address"] {
+        let told = refused(&[], &["--port", "0", "--database", "sqlite::memory:", flag, "0.0.0.0:0"]).await.join("\n");
+        assert!(told.contains("unexpected argument") && told.contains(flag), "{told}");
+    }
+    let told = refused(&[], &["--database", "sqlite::memory:", "--port", "0.0.0.0:0"]).await.join("\n");
+    assert!(told.contains("--port"), "{told}");
+    // The variables are a deployment's.
+    let variables = [("LISTEN", "0.0.0.0:0"), ("PUBLIC_URL", "https://auth.example.test")];
+    let flags = ["--port", "0", "--database", "sqlite::memory:"];
+    let server = Running::of("localhost", &mut program(&variables, &flags)).await;
+    assert_eq!(server.call("GET /health", "", &Value::Null).await.0, 200);
+    // Whoever listens to all addresses has this one, too.
+    assert!(TcpStream::connect(("127.0.0.2", server.port)).await.is_err());
+}
+
 /// A database that a process can open: a schema of PostgreSQL, or a file in a folder that goes with the value.
 async fn deployed_database() -> (String, Option<Folder>) {
     let fresh = fresh_database().await;
