@@ -50,6 +50,10 @@ pub struct Config {
     pub window: Millis,
     /// The code of the error that a token's scope does not allow something: the vendor does not document its own.
     pub scope_code: Cow<'static, str>,
+    /// Whether the action has failed once a person says no on a device. Otherwise it stays as it is, for the backend to decide.
+    pub rejection_fails: bool,
+    /// Whether a ceremony that began with a cookie is answered without `accessToken`.
+    pub cookies_hide_tokens: bool,
     /// How long a client may take to send the head of a request (the time between two requests included), to send its
     /// body, and to read the next part of an answer.
     pub patience: Duration,
@@ -103,6 +107,8 @@ impl Config {
             metrics: Metrics::Open,
             window: DEFAULT_WINDOW,
             scope_code: DEFAULT_SCOPE_CODE.into(),
+            rejection_fails: true,
+            cookies_hide_tokens: false,
             patience: DEFAULT_PATIENCE,
         }
     }

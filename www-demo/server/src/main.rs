@@ -84,6 +84,12 @@ struct Local {
     /// The code of the error that a token's scope does not allow something [default: insufficient_scope]
     #[arg(long, value_name = "CODE", value_parser = error_code)]
     scope_code: Option<String>,
+    /// Leaves an action as it is when a person says no on a device: the backend decides. Without it, CHALLENGE_FAILED.
+    #[arg(long)]
+    rejection_leaves_open: bool,
+    /// Answers what began with a cookie (`useCookies`) without accessToken.
+    #[arg(long)]
+    cookies_hide_tokens: bool,
 }
 
 fn web_address(text: &str) -> Result<String, String> {
@@ -134,6 +140,8 @@ async fn run_local(options: Local) -> Result<(), String> {
         webhook: options.webhook,
         token_key: options.token_key.as_deref().map(TokenKey::read).transpose()?,
         rate_limits: options.rate_limits,
+        rejection_fails: !options.rejection_leaves_open,
+        cookies_hide_tokens: options.cookies_hide_tokens,
         ..Config::local(port)
     };
     let config = config.with(options.token_minutes, options.scope_code);

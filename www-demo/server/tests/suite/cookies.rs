@@ -1,5 +1,6 @@
 //! The `/web` routes: a cookie ties the end of a ceremony to the browser that began it.
 
+use authsignal_local::config::Config;
 use axum::body::Body;
 use axum::http::{Request, header};
 use base64::Engine;
@@ -100,6 +101,26 @@ async fn an_enrolment_that_began_with_a_cookie_ends_on_a_registered_page_and_on_
         let answer = send(path, page, &cookie, body).await;
         assert_eq!(answer.status, if is_enrolled { 200 } else { 403 }, "{page}: {}", answer.body);
         assert_eq!(server.methods("ada").await.len(), usize::from(is_enrolled), "{page}");
+    }
+}
+
+#[tokio::test]
+async fn an_operator_decides_whether_what_began_with_a_cookie_ends_with_a_token() {
+    let config = Config { cookies_hide_tokens: true, ..Config::local(8787) };
+    for (server, has_token) in [(Server::start().await, true), (Server::start_with(config).await, false)] {
+        let (mut device, _) = server.enrolled_user("ada").await;
+        let answer = post(&server, OPTIONS, PAGE, "", json!({})).await;
+        let cookie = answer.headers[header::SET_COOKIE].to_str().unwrap().split(';').next().unwrap().to_owned();
+        let options = answer.ok();
+        let body = json!({
+            "authenticationCredential": device.get(&options["options"]).await,
+            "challengeId": options["challengeId"],
+        });
+        let reply = post(&server, "/v1/client/verify/passkey", PAGE, &cookie, body).await.ok();
+        assert_eq!((&reply["isVerified"], &reply["userId"]), (&json!(true), &json!("ada")));
+        assert_eq!(reply["accessToken"].is_string(), has_token, "{reply}");
+        // Whoever takes no cookie takes a token.
+        assert!(server.sign_in(&mut device).await["accessToken"].is_string());
     }
 }
 

@@ -15,6 +15,7 @@ use tokio_tungstenite::client_async;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
+use crate::support::Phone;
 use crate::support::mailbox::MailServer;
 use crate::support::server::{SECRET, basic, fresh_database};
 
@@ -344,6 +345,37 @@ async fn limits_hold_where_the_flag_is_given_and_only_there() {
             statuses.push(server.call("POST /v1/client/user-authenticators/sms", &bearer, &number).await.0);
         }
         assert_eq!(statuses, [200, 200, 200, 200, 200, 200, last], "{flags:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_person_s_no_leaves_the_action_open_where_the_flag_is_given_and_only_there() {
+    let backend = basic("local-secret:");
+    for (flags, wanted) in [(&["--rejection-leaves-open"][..], "CHALLENGE_REQUIRED"), (&[], "CHALLENGE_FAILED")] {
+        let server = Running::local(flags).await;
+        let phone = Phone::new("push", 1);
+        let track = async || {
+            let tracked = server.call("POST /v1/users/ada/actions/manage", &backend, &json!({})).await.1;
+            tracked["token"].as_str().unwrap().to_owned()
+        };
+        let add = json!({ "publicKey": phone.public_key(), "deviceName": "Ada's phone", "devicePlatform": "ios" });
+        let bearer = format!("Bearer {}", track().await);
+        assert_eq!(server.call("POST /v1/client/user-authenticators/push", &bearer, &add).await.0, 200);
+        let token = track().await;
+        let ask = json!({ "action": "manage" });
+        let (_, asked) = server.call("POST /v1/client/challenge/push", &format!("Bearer {token}"), &ask).await;
+        let id = asked["challengeId"].as_str().unwrap();
+        let signature = phone.sign(id);
+        let no = json!({
+            "publicKey": phone.public_key(),
+            "challengeId": id,
+            "signature": signature,
+            "approved": false,
+        });
+        let path = "POST /v1/client/user-authenticators/push/challenge";
+        assert_eq!(server.call(path, &basic("local"), &no).await.0, 200);
+        let (_, validated) = server.call("POST /v1/validate", &backend, &json!({ "token": token })).await;
+        assert_eq!(validated["state"], wanted, "{flags:?}");
     }
 }
 

@@ -65,6 +65,17 @@ fn check_origin(app: &App, headers: &HeaderMap) -> ApiResult<()> {
     Ok(())
 }
 
+/// What ends a ceremony: without the token, if it began with a cookie and the operator wants that.
+pub fn ended(app: &App, challenge: &Challenge, mut reply: Value) -> Json<Value> {
+    if app.config.cookies_hide_tokens
+        && challenge.data["browser"].is_string()
+        && let Some(reply) = reply.as_object_mut()
+    {
+        reply.remove("accessToken");
+    }
+    Json(reply)
+}
+
 fn digest(word: &str) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(word.as_bytes()))
 }
