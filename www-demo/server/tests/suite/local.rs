@@ -1,12 +1,13 @@
 //! The control plane, and who may drive it.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use authsignal_local::config::Config;
 use authsignal_local::random::Random;
 use axum::body::Body;
 use axum::http::{Request, header};
 use serde_json::json;
+use tokio::time::Instant;
 
 use crate::support::Server;
 use crate::support::server::As;
