@@ -75,6 +75,12 @@ struct Local {
     /// A PEM file with an RSA private key: tokens are signed by RS256, and its public half is published.
     #[arg(long)]
     token_key: Option<PathBuf>,
+    /// Leaves an action as it is when a person says no on a device: the backend decides. Without it, CHALLENGE_FAILED.
+    #[arg(long)]
+    rejection_leaves_open: bool,
+    /// Answers what began with a cookie (`useCookies`) without accessToken.
+    #[arg(long)]
+    cookies_hide_tokens: bool,
     /// Limits how often codes are sent and tried, as the vendor does.
     #[arg(long)]
     rate_limits: bool,
@@ -84,12 +90,6 @@ struct Local {
     /// The code of the error that a token's scope does not allow something [default: insufficient_scope]
     #[arg(long, value_name = "CODE", value_parser = error_code)]
     scope_code: Option<String>,
-    /// Leaves an action as it is when a person says no on a device: the backend decides. Without it, CHALLENGE_FAILED.
-    #[arg(long)]
-    rejection_leaves_open: bool,
-    /// Answers what began with a cookie (`useCookies`) without accessToken.
-    #[arg(long)]
-    cookies_hide_tokens: bool,
 }
 
 fn web_address(text: &str) -> Result<String, String> {

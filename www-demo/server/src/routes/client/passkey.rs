@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::browser::{Tie, ended};
+use super::browser::Tie;
 use super::ceremonies::{asserted_by, commit_registration, store_ceremony, take_ceremony, webauthn_credentials};
 use super::sign_in::sign_in_action;
 use crate::app::App;
@@ -115,7 +115,7 @@ pub async fn register(
         .registered(ceremony.secret.as_deref().unwrap_or_default(), answer)
         .map_err(|rejected| ApiError::invalid_credential(rejected.reason().to_owned()))?;
     let Json(reply) = commit_registration(&app, &holder, Method::Passkey, registered, answer, &headers).await?;
-    Ok(ended(&app, &ceremony, reply))
+    Ok(super::browser::ended(&app, &ceremony, reply))
 }
 
 /// The body of [`authentication_options`].
@@ -262,5 +262,5 @@ pub async fn verify(
     if let Some(name) = &user.display_name {
         reply["userDisplayName"] = json!(name);
     }
-    Ok(ended(&app, &ceremony, reply))
+    Ok(super::browser::ended(&app, &ceremony, reply))
 }
