@@ -9,6 +9,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 import xml.etree.ElementTree as ElementTree
 
@@ -55,21 +56,47 @@ def run(name, authorization, *which, phases="coverage,fuzzing"):
     return len(cases), len(failed) or int(done.returncode != 0)
 
 
-def main():
-    REPORTS.mkdir(parents=True, exist_ok=True)
+def user_with_token():
+    """A token with every right, of a user who is there."""
     post("/local/reset", {})
     email = {"verificationMethod": "EMAIL_OTP", "email": "ada@example.test"}
     user = {"userId": "ada", "username": "ada", "email": "ada@example.test", "authenticators": [email]}
     post("/local/users", {"users": [user]})
     scope = "add:authenticators update:authenticators remove:authenticators"
-    token = post("/local/track", {"userId": "ada", "scope": scope})["token"]
+    return post("/local/track", {"userId": "ada", "scope": scope})["token"]
+
+
+def holds(token, when):
+    """One check: whether the token is still worth something. If not, all that a run was answered is that it is not."""
+    request = urllib.request.Request(
+        SERVER + "/v1/client/user-authenticators", headers={"Authorization": f"Bearer {token}"}
+    )
+    try:
+        with urllib.request.urlopen(request) as answer:
+            status = answer.status
+    except urllib.error.HTTPError as error:
+        status = error.code
+    if status != 200:
+        print(f"{when} the run of the holder its token is answered with {status}")
+    return 1, int(status != 200)
+
+
+def main():
+    REPORTS.mkdir(parents=True, exist_ok=True)
+    post("/local/reset", {})
     client = ("--include-path-regex", "^/v1/client/")
-    runs = [
-        run("backend", basic("local-secret"), "--include-path-regex", "^/v1/(?!client/)"),
+    runs = [run("backend", basic("local-secret"), "--include-path-regex", "^/v1/(?!client/)")]
+    # After the backend, which deletes users.
+    token = user_with_token()
+    runs += [
+        holds(token, "before"),
         run("holder", f"Bearer {token}", *client),
+        holds(token, "after"),
         run("tenant", basic("local"), *client),
         # All of it is refused before it is looked at.
         run("nobody", "Bearer nothing", "--include-path-regex", "^/v1/", phases="fuzzing"),
+        # Last, as it moves the clock and wishes for faults. Those strike nothing of its own.
+        run("tester", basic("local"), "--include-path-regex", "^/local/"),
     ]
     total = sum(count for count, _ in runs)
     failed = sum(count for _, count in runs)

@@ -633,4 +633,71 @@ pub const MUTANTS: &[Mutant] = &[
         from: "if header(\"origin\").is_some_and(|origin| !is_own(origin)) {",
         to: "if !BROKEN && header(\"origin\").is_some_and(|origin| !is_own(origin)) {",
     },
+    Mutant {
+        threat: "41",
+        rule: "a token is bound to the user who was there, and not to their name",
+        file: "routes/guard.rs",
+        from: "let user = tx.user_by_key(&claims.binding.user_key).await?.filter(|user| user.user_id == claims.sub);",
+        to: "if BROKEN\n        && tx.user_by_key(&claims.binding.user_key).await?.is_none()\n        && let Some(user) = \
+             tx.user(&claims.sub).await?\n        && let Some(action) = tx.query_actions(&user.user_key, 0, None, None, \
+             1).await?.pop()\n    {\n        return Ok(Holder { claims, user, action });\n    }\n    ORIGINAL",
+    },
+    Mutant {
+        threat: "51",
+        rule: "pages of registered origins read answers, and no others",
+        file: "app.rs",
+        from: "origin.to_str().is_ok_and(|origin| app.config.allows_origin(origin))",
+        to: "origin.to_str().is_ok_and(|origin| BROKEN || app.config.allows_origin(origin))",
+    },
+    Mutant {
+        threat: "55",
+        rule: "a ceremony begins with a cookie on a registered page only",
+        file: "routes/client/browser.rs",
+        from: "check_origin(app, headers)?;\n        let word",
+        to: "if !BROKEN { check_origin(app, headers)?; }\n        let word",
+    },
+    Mutant {
+        threat: "55",
+        rule: "a ceremony that began with a cookie ends on a registered page only",
+        file: "routes/client/browser.rs",
+        from: "check_origin(app, headers)?;\n    if cookie",
+        to: "if !BROKEN { check_origin(app, headers)?; }\n    if cookie",
+    },
+    Mutant {
+        threat: "55",
+        rule: "a ceremony that began with a cookie ends with it",
+        file: "routes/client/browser.rs",
+        from: "if cookie(headers).map(digest).as_deref() == Some(browser) {",
+        to: "if BROKEN || cookie(headers).map(digest).as_deref() == Some(browser) {",
+    },
+    Mutant {
+        threat: "57",
+        rule: "in a deployment a phone signs to see its challenges",
+        file: "routes/client/devices.rs",
+        from: "None if app.config.is_local => {}",
+        to: "None if BROKEN || app.config.is_local => {}",
+    },
+    Mutant {
+        threat: "60",
+        rule: "the address of the pre-built UI is the operator's, and not what a request was sent to",
+        file: "routes/mod.rs",
+        from: "post(\"/v1/users/{user_id}/actions/{action}\", Secret, server::actions::track),",
+        to: "if BROKEN {\n            use axum::{Json, extract::State, http::HeaderMap};\n            use serde_json::{Value, \
+             json};\n            type Who = server::Params<(String, String)>;\n            type What = \
+             body::Body<server::actions::Attributes>;\n            post(\"/v1/users/{user_id}/actions/{action}\", Secret, \
+             |app: State<App>, sent: HeaderMap, who: Who, what: What| async move {\n                let \
+             origin = app.config.origin.clone();\n                let Json(mut reply): Json<Value> = \
+             server::actions::track(app, who, what).await?;\n                let host = sent.get(\"host\").and_then(|host| \
+             host.to_str().ok()).unwrap_or_default();\n                let url = \
+             reply[\"url\"].as_str().unwrap_or_default().replace(&origin, &format!(\"http://{host}\"));\n                \
+             reply[\"url\"] = json!(url);\n                crate::error::ApiResult::Ok(Json(reply))\n            })\n        \
+             } else {\n            post(\"/v1/users/{user_id}/actions/{action}\", Secret, server::actions::track)\n        },",
+    },
+    Mutant {
+        threat: "61",
+        rule: "a local server answers to no name of another site",
+        file: "routes/guard.rs",
+        from: "if app.config.is_local && !is_sent_to_loopback(&request) {",
+        to: "if app.config.is_local && !is_sent_to_loopback(&request) && !BROKEN {",
+    },
 ];

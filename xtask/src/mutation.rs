@@ -14,6 +14,9 @@ use std::time::{Duration, Instant};
 /// The variable that names the rule that is broken.
 const VARIABLE: &str = "BROKEN_RULE";
 
+/// The variable that says which rules are broken: by threats, or by words of rules, with commas between them.
+const CHOICE: &str = "MUTANTS";
+
 /// Longer than any set of tests takes: one that has not ended by then hangs, and the rule has been seen to be broken.
 const PATIENCE: Duration = Duration::from_secs(300);
 
@@ -39,8 +42,18 @@ fn unseen(_: &Mutant, seen: usize) -> bool {
     seen == 0
 }
 
+/// The mutants that are meant; all of them if nobody says.
+fn chosen(choice: Option<&str>) -> Vec<&'static Mutant> {
+    let is_meant = |mutant: &&Mutant| {
+        choice.is_none_or(|all| all.split(',').any(|one| one == mutant.threat || mutant.rule.contains(one)))
+    };
+    MUTANTS.iter().filter(is_meant).collect()
+}
+
 /// Breaks each rule in turn. How many were seen, and how many were not.
 pub fn mutation() -> Result<(u32, u32)> {
+    let mutants = chosen(std::env::var(CHOICE).ok().as_deref());
+    ensure!(!mutants.is_empty(), "{CHOICE} names no threat, and no words of a rule");
     let copy = copy()?;
     let programs = build(&copy)?;
     let suite = |name, arguments, sees| Tests { name, program: programs.suite.clone(), arguments, sees };
@@ -62,9 +75,9 @@ pub fn mutation() -> Result<(u32, u32)> {
         }
         println!("{}: none fails, in {} s", set.name, begun.elapsed().as_secs());
     }
-    say(&format!("Breaking {} rules", MUTANTS.len()));
+    say(&format!("Breaking {} rules", mutants.len()));
     let mut survived = 0;
-    for mutant in MUTANTS {
+    for mutant in &mutants {
         let mut seen = Vec::new();
         for set in &tests {
             if (set.sees)(mutant, seen.len())
@@ -79,7 +92,7 @@ pub fn mutation() -> Result<(u32, u32)> {
     }
     // The copy's program took the place of the server's own.
     run(Command::new("cargo").args(["build", "--quiet", "--package", "authsignal-local"]))?;
-    let all = u32::try_from(MUTANTS.len())?;
+    let all = u32::try_from(mutants.len())?;
     println!("\n{} rules broken, {} seen, {survived} not", all, all - survived);
     Ok((all - survived, survived))
 }
@@ -214,6 +227,15 @@ mod tests {
         assert!(MUTANTS.iter().all(|mutant| mutant.to.contains("BROKEN")));
         // No server that is started at a desk is switched by a variable that stands there for something else.
         assert!(SWITCH.contains(VARIABLE));
+    }
+
+    #[test]
+    fn mutants_are_chosen_by_threats_and_by_words_of_their_rules() {
+        assert_eq!(chosen(None).len(), MUTANTS.len());
+        let some = chosen(Some("55,DNS,a window has an end"));
+        assert!(some.iter().all(|mutant| mutant.threat == "55" || mutant.rule == "a window has an end"));
+        assert_eq!(some.len(), 4);
+        assert!(chosen(Some("nothing of the kind")).is_empty());
     }
 
     #[test]

@@ -154,6 +154,7 @@ impl App {
             .layer(map_response(as_triple))
             .layer(from_fn_with_state(self.clone(), wake))
             .layer(from_fn_with_state(self.clone(), control::watch))
+            .layer(from_fn_with_state(self.clone(), guard::check_host))
             .layer(from_fn_with_state(self.clone(), operations::observe))
             // Outermost, so that a page can read why it was refused.
             .layer(self.cors());

@@ -1,6 +1,7 @@
 //! What the operator decides.
 
 use std::borrow::Cow;
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -49,6 +50,10 @@ pub struct Config {
     pub window: Millis,
     /// The code of the error that a token's scope does not allow something: the vendor does not document its own.
     pub scope_code: Cow<'static, str>,
+    /// Whether the action has failed once a person says no on a device. Otherwise it stays as it is, for the backend to decide.
+    pub rejection_fails: bool,
+    /// Whether a ceremony that began with a cookie is answered without `accessToken`.
+    pub cookies_hide_tokens: bool,
     /// How long a client may take to send the head of a request (the time between two requests included), to send its
     /// body, and to read the next part of an answer.
     pub patience: Duration,
@@ -102,6 +107,8 @@ impl Config {
             metrics: Metrics::Open,
             window: DEFAULT_WINDOW,
             scope_code: DEFAULT_SCOPE_CODE.into(),
+            rejection_fails: true,
+            cookies_hide_tokens: false,
             patience: DEFAULT_PATIENCE,
         }
     }
@@ -160,11 +167,13 @@ pub fn is_loopback_origin(origin: &str) -> bool {
 
 /// A loopback host, with or without a port, as in the `Host` header.
 pub fn is_loopback_host(host: &str) -> bool {
-    ["localhost", "127.0.0.1", "[::1]"].iter().any(|loopback| match host.strip_prefix(loopback) {
-        Some("") => true,
-        Some(rest) => rest.strip_prefix(':').is_some_and(|port| port.parse::<u16>().is_ok()),
-        None => false,
-    })
+    let (name, port) = match host.rsplit_once(':') {
+        // The colons of an IPv6 address are inside of brackets.
+        Some((name, port)) if !port.ends_with(']') => (name, Some(port)),
+        _ => (host, None),
+    };
+    let is_loopback = name == "localhost" || name == "[::1]" || name.parse().is_ok_and(|ip: Ipv4Addr| ip.is_loopback());
+    is_loopback && port.is_none_or(|port| port.parse::<u16>().is_ok())
 }
 
 #[cfg(test)]
@@ -173,7 +182,14 @@ mod tests {
 
     #[test]
     fn only_plain_loopback_origins_are_local() {
-        for origin in ["http://localhost:3000", "http://localhost", "http://127.0.0.1:8787", "http://[::1]:1"] {
+        for origin in [
+            "http://localhost:3000",
+            "http://localhost",
+            "http://127.0.0.1:8787",
+            "http://127.255.0.7",
+            "http://[::1]:1",
+            "http://[::1]",
+        ] {
             assert!(is_loopback_origin(origin), "{origin}");
         }
         for origin in [
@@ -185,6 +201,15 @@ mod tests {
             "http://localhost@example.test",
             "http://example.test",
             "http://localhost:",
+            "http://localhost:1:1",
+            "http://127.0.0.1.example.test",
+            "http://127.1",
+            "http://128.0.0.1",
+            "http://0.0.0.0:1",
+            "http://[::1]:",
+            "http://[::1",
+            "http://[::2]:1",
+            "http://::1",
             "http://LOCALHOST:99999",
         ] {
             assert!(!is_loopback_origin(origin), "{origin}");

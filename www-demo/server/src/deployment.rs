@@ -71,6 +71,9 @@ pub struct Deployment {
     /// The code of the error that a token's scope does not allow something [default: insufficient_scope]
     #[arg(long, env = "AUTHSIGNAL_LOCAL_SCOPE_CODE", value_name = "CODE", hide_env_values = true)]
     pub scope_code: Option<String>,
+    /// Leaves an action as it is when a person says no on a device: the backend decides. Without it, CHALLENGE_FAILED.
+    #[arg(long, env = "AUTHSIGNAL_LOCAL_REJECTION_LEAVES_OPEN")]
+    pub rejection_leaves_open: bool,
     /// Where e-mail goes: smtps://USER:PASSWORD@HOST, or smtp://HOST:PORT?tls=required. Without it, to the webhook.
     #[arg(long, env = "AUTHSIGNAL_LOCAL_SMTP", hide_env_values = true)]
     pub smtp: Option<String>,
@@ -228,6 +231,7 @@ impl Deployment {
                     webhook,
                     token_key,
                     rate_limits: !self.no_rate_limits,
+                    rejection_fails: !self.rejection_leaves_open,
                     smtp,
                     metrics,
                     is_local: false,
@@ -302,7 +306,9 @@ mod tests {
     #[test]
     fn what_is_complete_starts_and_is_no_local_server() {
         let config = complete().check().map_err(|wrong| wrong.join("\n")).unwrap().config;
-        assert!(!config.is_local);
+        assert!(!config.is_local && config.rejection_fails);
+        let open = Deployment { rejection_leaves_open: true, ..complete() };
+        assert!(!open.check().map_err(|wrong| wrong.join("\n")).unwrap().config.rejection_fails);
         assert_eq!(config.rp_name, "example.com");
         assert!(config.allows_origin("https://app.example.com") && config.allows_origin("https://auth.example.com"));
         for origin in [

@@ -78,6 +78,12 @@ struct Local {
     /// A PEM file with an RSA private key: tokens are signed by RS256, and its public half is published.
     #[arg(long)]
     token_key: Option<PathBuf>,
+    /// Leaves an action as it is when a person says no on a device: the backend decides. Without it, CHALLENGE_FAILED.
+    #[arg(long)]
+    rejection_leaves_open: bool,
+    /// Answers what began with a cookie (`useCookies`) without accessToken.
+    #[arg(long)]
+    cookies_hide_tokens: bool,
     /// Limits how often codes are sent and tried, as the vendor does.
     #[arg(long)]
     rate_limits: bool,
@@ -140,6 +146,8 @@ async fn run_local(options: Local) -> Result<(), String> {
         webhook: options.webhook,
         token_key: options.token_key.as_deref().map(TokenKey::read).transpose()?,
         rate_limits: options.rate_limits,
+        rejection_fails: !options.rejection_leaves_open,
+        cookies_hide_tokens: options.cookies_hide_tokens,
         ..Config::local(port)
     };
     let config = config.with(options.token_minutes, options.scope_code);

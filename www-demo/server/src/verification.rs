@@ -104,6 +104,14 @@ impl App {
         Ok(self.rights_of(tx, user, worth, authenticator_id, asked).await?)
     }
 
+    /// A person has said no on a device: the action has failed, unless the operator leaves that to the backend.
+    pub async fn rejected(&self, tx: &mut Tx, action: &Action) -> Result<(), sqlx::Error> {
+        if self.config.rejection_fails && action.state == ActionState::ChallengeRequired {
+            tx.set_action_state(&action.action_key, ActionState::ChallengeFailed, None, self.clock.now()).await?;
+        }
+        Ok(())
+    }
+
     /// A right answer for `authenticator`: finishes its enrolment, or meets a challenge with it. What the verify answers.
     pub async fn accepted(
         &self,

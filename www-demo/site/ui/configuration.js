@@ -3,7 +3,7 @@
 /** `{tenantId, origins, anyLoopback, name, hasLogo, texts}` */
 export const configuration = JSON.parse(document.getElementById("configuration").textContent);
 
-const LOOPBACK = ["localhost", "127.0.0.1", "[::1]"];
+const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 
 /** Whether a page of this origin may receive a token from here. */
 export function isRegistered(origin) {
@@ -11,7 +11,7 @@ export function isRegistered(origin) {
   // Of a page without an origin of its own, such as a sandboxed frame.
   if (origin === "null") return false;
   const { protocol, hostname } = new URL(origin);
-  return configuration.anyLoopback && protocol === "http:" && LOOPBACK.includes(hostname);
+  return configuration.anyLoopback && protocol === "http:" && LOOPBACK.test(hostname);
 }
 
 /** Puts the name and the logo in place; the colours are in the page's own style. */

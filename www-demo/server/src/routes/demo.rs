@@ -4,7 +4,7 @@
 use axum::Json;
 use axum::body::{Body as HttpBody, to_bytes};
 use axum::extract::State;
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, SET_COOKIE};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST, SET_COOKIE};
 use axum::http::{HeaderMap, Method, Request};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
@@ -28,6 +28,7 @@ async fn call(app: &App, method: Method, path: &str, body: &Value) -> ApiResult<
     let request = Request::builder()
         .method(method)
         .uri(format!("/v1/{path}"))
+        .header(HOST, "localhost")
         .header(AUTHORIZATION, format!("Basic {secret}"))
         .header(CONTENT_TYPE, "application/json")
         .body(HttpBody::from(body.to_string()))

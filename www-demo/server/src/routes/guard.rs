@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
+use axum::http::uri::Authority;
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -52,6 +53,25 @@ impl FromRequestParts<App> for MaybeHolder {
     async fn from_request_parts(parts: &mut Parts, _: &App) -> ApiResult<Self> {
         Ok(MaybeHolder(parts.extensions.get().cloned()))
     }
+}
+
+/// Keeps pages of other sites from a tester's server by name (DNS rebinding): its secret is public, and a page whose name
+/// has come to lead here is of the same origin to its browser. A deployment's secret is not, and it has names of its own.
+pub async fn check_host(State(app): State<App>, request: Request, next: Next) -> ApiResult<Response> {
+    if app.config.is_local && !is_sent_to_loopback(&request) {
+        return Err(ApiError::forbidden(
+            "A local server answers to a loopback host only: use http://localhost. Under another name, run a deployment: \
+             authsignal-local serve.",
+        ));
+    }
+    Ok(next.run(request).await)
+}
+
+/// Whether a request names a host, and none but loopback ones wherever it does.
+fn is_sent_to_loopback(request: &Request) -> bool {
+    let named = request.headers().get_all(header::HOST).iter().map(|host| host.to_str().unwrap_or("?"));
+    let mut hosts = named.chain(request.uri().authority().map(Authority::as_str)).peekable();
+    hosts.peek().is_some() && hosts.all(is_loopback_host)
 }
 
 /// Lets a request through to its handler if it brings what its route needs.
@@ -162,13 +182,10 @@ async fn holder(app: &App, token: &str) -> ApiResult<Holder> {
     Ok(Holder { claims, user, action })
 }
 
-/// Keeps pages of other sites from driving what has no credentials: by name (DNS rebinding) and by form (CSRF).
+/// Keeps pages of other sites from driving what has no credentials; [`check_host`] has seen to those by another name.
 fn check_local(request: &Request) -> ApiResult<()> {
     let header = |name: &str| request.headers().get(name).map(|value| value.to_str().unwrap_or("?"));
-    let host = header("host").or_else(|| request.uri().authority().map(|authority| authority.as_str()));
-    if !host.is_some_and(is_loopback_host) {
-        return Err(ApiError::forbidden("The control plane answers on a loopback host only: use http://localhost."));
-    }
+    let host = header("host").or_else(|| request.uri().authority().map(Authority::as_str));
     if header("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none") {
         return Err(ApiError::forbidden("The control plane is driven from its own pages and from programs only."));
     }

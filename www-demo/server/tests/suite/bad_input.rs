@@ -28,6 +28,7 @@ async fn malformed_bodies_are_refused_and_store_nothing() {
         (vec![b' '; 300_000], 413),
     ] {
         let request = Request::post("/v1/client/verify/totp")
+            .header(header::HOST, "localhost")
             .header(header::AUTHORIZATION, format!("Bearer {token}"))
             .header(header::CONTENT_TYPE, "application/json; charset=utf-8")
             .header(header::ORIGIN, "http://localhost:3000")
@@ -48,6 +49,7 @@ async fn a_body_that_is_not_announced_as_json_is_refused() {
     let token = server.track("ada", json!({})).await;
     for content_type in ["text/plain", "application/x-www-form-urlencoded", "application/jsonx", ""] {
         let request = Request::post(OPTIONS)
+            .header(header::HOST, "localhost")
             .header(header::AUTHORIZATION, format!("Bearer {token}"))
             .header(header::CONTENT_TYPE, content_type)
             .body(Body::from("{}"))
@@ -73,6 +75,7 @@ async fn every_form_of_the_tenant_s_id_is_read_and_a_wrong_one_refused() {
     let server = Server::start().await;
     let ask = async |authorization: &str| {
         let request = Request::post("/v1/client/challenge")
+            .header(header::HOST, "localhost")
             .header(header::AUTHORIZATION, authorization)
             .header(header::CONTENT_TYPE, "application/json")
             .body(Body::from(r#"{"action":"a"}"#))
@@ -96,6 +99,7 @@ async fn a_tenant_s_id_may_hold_what_a_browser_has_to_escape() {
     let random = authsignal_local::random::Random::System;
     let server = Server { app: authsignal_local::app::App::new(config, store, random).unwrap() };
     let request = Request::post("/v1/client/challenge")
+        .header(header::HOST, "localhost")
         .header(header::AUTHORIZATION, "Basic dGVuJTJGJUMzJUE5JTIwMQ==")
         .body(Body::empty())
         .unwrap();

@@ -7,9 +7,9 @@ use authsignal_local::random::Random;
 use authsignal_local::routes::table;
 use axum::body::Body;
 use axum::http::{Request, header};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::support::server::{As, deployment, settings, token_of};
+use crate::support::server::{As, SECRET, basic, deployment, settings, token_of};
 use crate::support::{Device, Phone, Server};
 
 const APP: &str = "https://app.example.test";
@@ -25,6 +25,48 @@ async fn a_deployment_has_no_control_plane_and_no_demo() {
     assert!(walked > 10, "only {walked} routes are local");
     server.app.control.set_faults(serde_json::from_value(json!([{ "path": "/v1/", "outcome": "hang" }])).unwrap());
     server.get("/v1/users/ada", As::Backend).await.ok();
+}
+
+#[tokio::test]
+async fn a_deployment_answers_under_whatever_name_its_proxy_gives_it() {
+    let server = Server::deployed().await;
+    for host in ["auth.example.test", "10.0.0.7:8787", "authsignal.internal"] {
+        let request = Request::get("/ready").header(header::HOST, host).body(Body::empty()).unwrap();
+        server.send(request).await.ok();
+    }
+    server.send(Request::get("/ready").body(Body::empty()).unwrap()).await.ok();
+}
+
+#[tokio::test]
+async fn no_address_that_is_handed_out_comes_from_what_a_request_says_of_its_host() {
+    let send = async |server: &Server, host: &str, path: &str, by: &str, body: Value| {
+        let request = Request::post(path)
+            .header(header::HOST, host)
+            .header("x-forwarded-host", host)
+            .header(header::FORWARDED, format!("host=\"{host}\""))
+            .header(header::AUTHORIZATION, by)
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(Body::from(body.to_string()))
+            .unwrap();
+        server.send(request).await.ok()
+    };
+    let track = "/v1/users/ada/actions/manage";
+    let deployed = Server::deployed().await;
+    let tracked = send(&deployed, "attacker.example", track, &basic(&format!("{SECRET}:")), json!({})).await;
+    let url = tracked["url"].as_str().unwrap();
+    assert!(url.starts_with("https://auth.example.test/ui/?token="), "{url}");
+
+    // Where the link in a letter leads can be read on a tester's server only.
+    let local = Server::start().await;
+    let tracked = send(&local, "127.0.0.1:9", track, &basic("local-secret:"), json!({})).await;
+    let url = tracked["url"].as_str().unwrap();
+    assert!(url.starts_with("http://localhost:8787/ui/?token="), "{url}");
+    let bearer = format!("Bearer {}", tracked["token"].as_str().unwrap());
+    let enrol = "/v1/client/user-authenticators/email-magic-link";
+    send(&local, "127.0.0.1:9", enrol, &bearer, json!({ "email": "ada@example.test" })).await;
+    let letter = local.message("ada@example.test").await;
+    let url = letter["url"].as_str().unwrap();
+    assert!(url.starts_with("http://localhost:8787/api/verify-magic-link?token="), "{url}");
 }
 
 #[tokio::test]

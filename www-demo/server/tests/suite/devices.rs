@@ -1,5 +1,6 @@
 //! Phones: push, QR codes, keys inside an app.
 
+use authsignal_local::config::Config;
 use axum::http::Method;
 use serde_json::{Value, json};
 
@@ -61,6 +62,39 @@ async fn a_denial_and_a_wrong_number_fail_the_action() {
         let state = server.post("/v1/validate", As::Backend, json!({ "token": token })).await.ok()["state"].clone();
         assert_eq!(state, if verified { "CHALLENGE_SUCCEEDED" } else { "CHALLENGE_FAILED" });
     }
+}
+
+#[tokio::test]
+async fn an_operator_decides_whether_a_person_s_no_fails_the_action_or_the_backend_does() {
+    let config = Config { rejection_fails: false, ..Config::local(8787) };
+    for (server, wanted) in
+        [(Server::start().await, "CHALLENGE_FAILED"), (Server::start_with(config).await, "CHALLENGE_REQUIRED")]
+    {
+        let [push, qr_code] = [Phone::new("push", 1), Phone::new("qr-code", 2)];
+        let first = server.track("ada", json!({})).await;
+        let window = server.enrol_by_code(&first, "sms", "+15550100001").await;
+        push.add(&server, &window).await.ok();
+        qr_code.add(&server, &window).await.ok();
+
+        let token = server.track("ada", json!({})).await;
+        let asked = ask_push(&server, &token).await;
+        push.answer(&server, &asked, false, None).await.ok();
+        let polled = poll_push(&server, &token, &asked).await;
+        assert_eq!((&polled["isVerified"], &polled["isConsumed"]), (&json!(false), &json!(true)));
+        assert_eq!(state_of(&server, &token).await, wanted);
+
+        let token = server.track("ada", json!({})).await;
+        let body = json!({ "action": "manage" });
+        let shown = server.post("/v1/client/challenge/qr-code", As::Holder(&token), body).await.ok();
+        let code = shown["challengeId"].as_str().unwrap();
+        qr_code.claim(&server, code).await.ok();
+        qr_code.answer(&server, code, false, None).await.ok();
+        assert_eq!(state_of(&server, &token).await, wanted);
+    }
+}
+
+async fn state_of(server: &Server, token: &str) -> Value {
+    server.post("/v1/validate", As::Backend, json!({ "token": token })).await.ok()["state"].clone()
 }
 
 #[tokio::test]
@@ -171,6 +205,7 @@ async fn a_signed_poll_uses_its_message_once() {
     let message = server.post(&path, As::Tenant, json!({})).await.ok()["message"].as_str().unwrap().to_owned();
     let poll = async |signature: &str| {
         let request = axum::http::Request::get(phone.path(&format!("/challenge{}", phone.query())))
+            .header("host", "localhost")
             .header("authorization", "Basic bG9jYWw=")
             .header("x-authsignal-signature", signature)
             .body(axum::body::Body::empty())

@@ -14,7 +14,9 @@ use axum::http::{HeaderValue, Method, Request};
 use base64::Engine;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::Error;
 
+use crate::socket::{connect, listen};
 use crate::support::server::claims_of;
 use crate::support::{Answer, Dump, Phone, Server};
 
@@ -198,15 +200,11 @@ async fn no_route_takes_a_bad_token_for_a_good_one() {
                 }
                 _ => {
                     let status = refused(&answer, &what);
-                    let is_upgrade = route.need == Need::Socket;
-                    assert!(status == 401 || is_upgrade, "{what}: {status} {}", answer.body);
+                    assert_eq!(status, 401, "{what}: {}", answer.body);
                     let is_expired = *flaw == "expired" && answer.body["errorCode"] == "expired_token";
-                    let looks_at_tokens = !matches!(route.need, Need::Secret | Need::Tenant | Need::Signature);
-                    assert!(
-                        is_upgrade || is_expired == (*flaw == "expired" && looks_at_tokens),
-                        "{what}: {}",
-                        answer.body
-                    );
+                    let looks_at_tokens =
+                        !matches!(route.need, Need::Secret | Need::Tenant | Need::Signature | Need::Socket);
+                    assert_eq!(is_expired, *flaw == "expired" && looks_at_tokens, "{what}: {}", answer.body);
                 }
             }
         }
@@ -215,6 +213,32 @@ async fn no_route_takes_a_bad_token_for_a_good_one() {
         }
         assert_eq!(world.lines().await, before, "{}", named(&route));
     }
+}
+
+#[tokio::test]
+async fn no_socket_is_opened_by_a_bad_token() {
+    let world = World::new().await;
+    let port = listen(&world.server).await;
+    let before = world.lines().await;
+    let mut tried = 0;
+    for (flaw, token) in bad_tokens(&world) {
+        // What is wrong with the others is wrong with the header alone, which sockets have not.
+        let Some(token) = token.to_str().ok().and_then(|value| value.strip_prefix("Bearer ")) else { continue };
+        let protocols = format!("authsignal-ws, x.authsignal.token.{token}");
+        match connect(port, "/ws-v1-challenge", &protocols).await {
+            Err(Error::Http(refusal)) => {
+                assert_eq!(refusal.status(), 401, "{flaw}");
+                let body: Value = serde_json::from_slice(refusal.body().as_deref().unwrap_or_default()).unwrap();
+                let code = if flaw == "expired" { "expired_token" } else { "unauthorized" };
+                assert_eq!((&body["error"], &body["errorCode"]), (&json!(code), &json!(code)), "{flaw}");
+            }
+            other => panic!("a token {flaw}: {other:?}"),
+        }
+        tried += 1;
+    }
+    assert!(tried > 12, "only {tried} bad tokens were tried");
+    assert_eq!(world.lines().await, before);
+    connect(port, "/ws-v1-challenge", &format!("authsignal-ws, x.authsignal.token.{}", world.ada)).await.unwrap();
 }
 
 /// The names of all fields that a body or a query of any route may have, read from the sources.
@@ -311,6 +335,109 @@ async fn a_field_of_the_wrong_type_is_refused_and_changes_nothing() {
         }
     }
     assert!(tried > 500, "only {tried} wrong fields were tried");
+}
+
+/// A value of the type that a schema describes, with what it requires.
+fn sample(schema: &Value) -> Value {
+    if let Some(only) = schema.get("const") {
+        return only.clone();
+    }
+    if let Some(options) = schema.get("oneOf").or(schema.get("anyOf")) {
+        return sample(&options[0]);
+    }
+    match schema["type"].as_str().or(schema["type"][0].as_str()) {
+        Some("object") => {
+            let required = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
+            required.map(|name| (name.to_owned(), sample(&schema["properties"][name]))).collect()
+        }
+        Some("array") => json!([]),
+        Some("integer") => json!(1),
+        Some("boolean") => json!(true),
+        _ => json!("x"),
+    }
+}
+
+/// The types of JSON that a schema takes; nothing if it takes all.
+fn types(schema: &Value) -> Vec<&str> {
+    if let Some(options) = schema.get("oneOf").or(schema.get("anyOf")).and_then(Value::as_array) {
+        return options.iter().flat_map(types).collect();
+    }
+    match &schema["type"] {
+        Value::Array(types) => types.iter().filter_map(Value::as_str).collect(),
+        one => one.as_str().into_iter().collect(),
+    }
+}
+
+/// Values of types that a schema does not take.
+fn wrong(schema: &Value) -> Vec<Value> {
+    let types = types(schema);
+    let all = [
+        ("string", json!("words")),
+        ("integer", json!(7)),
+        ("number", json!(-1e300)),
+        ("boolean", json!(true)),
+        ("array", json!([])),
+        ("array", json!([[]])),
+        // The objects that are described have no such field.
+        ("no object", json!({ "a": { "b": [] } })),
+        ("null", json!(null)),
+    ];
+    let refused = all.into_iter().filter(|(kind, _)| !types.is_empty() && !types.contains(kind));
+    let mut values: Vec<Value> = refused.map(|(_, value)| value).collect();
+    if types.contains(&"integer") && schema["minimum"] == json!(0) {
+        values.extend([json!(-1), json!(1.5)]);
+    }
+    values
+}
+
+/// Bodies of a schema, each with one thing of a wrong type inside of a list, and what that is.
+fn spoiled(schema: &Value, at: &str, is_in_list: bool) -> Vec<(String, Value)> {
+    let mut bodies = Vec::new();
+    for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+        let at = format!("{at}.{name}");
+        let here = if is_in_list { wrong(property) } else { Vec::new() };
+        let here = here.into_iter().map(|value| (format!("{at}: {value}"), value));
+        for (what, value) in here.chain(spoiled(property, &at, is_in_list)) {
+            let mut body = sample(schema);
+            body[name] = value;
+            bodies.push((what, body));
+        }
+    }
+    if schema["items"]["type"] == "object" {
+        let items = wrong(&schema["items"]).into_iter().map(|value| (format!("{at}[]: {value}"), value));
+        let all = items.chain(spoiled(&schema["items"], &format!("{at}[]"), true));
+        bodies.extend(all.map(|(what, item)| (what, json!([item]))));
+    }
+    bodies
+}
+
+#[tokio::test]
+async fn a_field_of_the_wrong_type_inside_of_a_list_is_refused_and_changes_nothing() {
+    let world = World::new().await;
+    let described = world.server.get("/openapi.json", crate::support::server::As::Nobody).await.ok();
+    let before = world.lines().await;
+    let (mut lists, mut tried) = (BTreeSet::new(), 0);
+    for route in table() {
+        let operation = &described["paths"][route.path][route.method.as_str().to_lowercase()];
+        let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
+        for (what, body) in spoiled(schema, "", false) {
+            let (list, _) = what.split_once(": ").unwrap().0.rsplit_once("[]").unwrap();
+            lists.insert(format!("{}{list}[]", route.path));
+            tried += 1;
+            let what = format!("{} with {what}", named(&route));
+            let path = filled(route.path, "ada");
+            let body = body.to_string().into_bytes();
+            let answer = world.send(&route, &path, world.authorization(route.need), body).await;
+            assert_eq!(refused(&answer, &what), 422, "{what}: {}", answer.body);
+        }
+    }
+    assert_eq!(world.lines().await, before);
+    assert!(world.server.app.control.faults().is_empty());
+    let wanted = ["/local/faults.faults[]", "/local/users.users[]", "/local/users.users[].authenticators[]"];
+    for list in wanted.into_iter().chain(["/v1/users/authenticators.authenticators[]"]) {
+        assert!(lists.contains(list), "{list} is not in {lists:?}");
+    }
+    assert!(tried > 150, "only {tried} wrong fields were tried");
 }
 
 #[tokio::test]
@@ -493,4 +620,48 @@ async fn the_control_plane_answers_no_page_of_another_site_at_any_route() {
         }
     }
     assert_eq!(world.lines().await, before);
+}
+
+#[tokio::test]
+async fn a_local_server_answers_to_no_name_but_a_loopback_one_at_any_route() {
+    let world = World::new().await;
+    let before = world.lines().await;
+    // As a page asks whose own name has come to lead to this machine: it knows the secret, and is of the same origin.
+    let ask = async |method: Method, uri: &str, hosts: &[&str], authorization: Option<HeaderValue>| {
+        let mut request = Request::builder().method(method).uri(uri).header(CONTENT_TYPE, "application/json");
+        for host in hosts {
+            request = request.header(HOST, *host).header(ORIGIN, format!("http://{host}"));
+        }
+        if let Some(authorization) = authorization {
+            request = request.header(AUTHORIZATION, authorization);
+        }
+        Server::send_through(world.router.clone(), request.body(Body::from("{}")).unwrap()).await
+    };
+    let mut asked: Vec<_> = table()
+        .into_iter()
+        .map(|route| (world.authorization(route.need), route.method, filled(route.path, "ada")))
+        .collect();
+    for path in ["/", "/index.html", "/pkg/index.js", "/v1/nothing", "/nothing"] {
+        asked.push((None, Method::GET, path.to_owned()));
+    }
+    for (authorization, method, path) in asked {
+        for foreign in ["attacker.example.test:8787", "localhost.example.test", "127.0.0.1.example.test:8787", ""] {
+            let answer = ask(method.clone(), &path, &[foreign], authorization.clone()).await;
+            answer.refused(403, "forbidden");
+        }
+    }
+    let backend = || world.authorization(Need::Secret);
+    for (uri, hosts) in [
+        ("/v1/users/ada", &[][..]),
+        ("/v1/users/ada", &["localhost", "attacker.example.test"]),
+        ("/v1/users/ada", &["0.0.0.0:8787"]),
+        ("/v1/users/ada", &["192.0.2.1"]),
+        ("http://attacker.example.test/v1/users/ada", &["localhost"]),
+    ] {
+        ask(Method::GET, uri, hosts, backend()).await.refused(403, "forbidden");
+    }
+    assert_eq!(world.lines().await, before);
+    for own in ["localhost", "localhost:3000", "127.0.0.1:8787", "127.8.9.10", "[::1]:8787", "[::1]"] {
+        ask(Method::GET, "/v1/users/ada", &[own], backend()).await.ok();
+    }
 }

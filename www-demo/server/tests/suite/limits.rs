@@ -1,7 +1,7 @@
 //! How often codes are sent and tried, where the operator limits that.
 
 use authsignal_local::config::Config;
-use axum::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, AUTHORIZATION, CONTENT_TYPE, ORIGIN, RETRY_AFTER};
+use axum::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, AUTHORIZATION, CONTENT_TYPE, HOST, ORIGIN, RETRY_AFTER};
 use axum::http::{Request, StatusCode};
 use serde_json::{Value, json};
 
@@ -86,6 +86,7 @@ async fn a_page_can_read_that_and_when_it_may_ask_again() {
     let token = server.track("ada", json!({})).await;
     let ask = || {
         Request::post("/v1/client/user-authenticators/sms")
+            .header(HOST, "localhost")
             .header(ORIGIN, "http://localhost:3000")
             .header(AUTHORIZATION, format!("Bearer {token}"))
             .header(CONTENT_TYPE, "application/json")

@@ -1,13 +1,19 @@
 //! The control plane, and who may drive it.
 
+use std::time::Duration;
+
 use authsignal_local::config::Config;
 use authsignal_local::random::Random;
 use axum::body::Body;
 use axum::http::{Request, header};
 use serde_json::json;
+use tokio::time::Instant;
 
 use crate::support::Server;
 use crate::support::server::As;
+
+/// How late an answer is to come.
+const DELAY: Duration = Duration::from_millis(150);
 
 #[tokio::test]
 async fn the_clock_is_told_and_moved() {
@@ -97,6 +103,7 @@ async fn an_answer_is_cut_off_although_all_is_done() {
     for outcome in ["drop", "truncate"] {
         wish(&server, json!([{ "path": "/v1/users/ada", "outcome": outcome }])).await;
         let request = Request::delete("/v1/users/ada")
+            .header(header::HOST, "localhost")
             .header(header::AUTHORIZATION, "Basic bG9jYWwtc2VjcmV0Og==")
             .body(Body::empty())
             .unwrap();
@@ -115,6 +122,25 @@ async fn a_hanging_answer_hangs_until_the_server_ends() {
     assert!(futures_util::poll!(&mut hanging).is_pending());
     server.app.end();
     assert_eq!(hanging.await.status, 503);
+}
+
+#[tokio::test]
+async fn an_answer_comes_as_late_as_the_tester_wishes_and_nothing_is_done_before() {
+    let server = Server::start().await;
+    server.enrolled_user("ada").await;
+    for (outcome, status) in [(json!({ "json": 503 }), 503), (json!(null), 200)] {
+        let fault = json!({ "path": "/v1/users/ada", "delayMilliseconds": DELAY.as_millis(), "outcome": outcome });
+        wish(&server, json!([fault])).await;
+        let begun = Instant::now();
+        let late = server.delete("/v1/users/ada", As::Backend);
+        tokio::pin!(late);
+        assert!(futures_util::poll!(&mut late).is_pending());
+        // Others are not late, and as nobody polls the late one here, it is not done however long they take.
+        assert_eq!(server.methods("ada").await, ["PASSKEY"]);
+        assert_eq!(late.await.status, status);
+        assert!(begun.elapsed() >= DELAY, "{:?}", begun.elapsed());
+    }
+    assert!(server.methods("ada").await.is_empty());
 }
 
 #[tokio::test]

@@ -19,6 +19,7 @@ async fn link(server: &Server) -> String {
 async fn press(server: &Server, link: &str) -> Answer {
     let (path, query) = link.split_once('?').unwrap();
     let request = Request::post(path)
+        .header(header::HOST, "localhost")
         .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
         .body(Body::from(query.to_owned()))
         .unwrap();

@@ -2,7 +2,7 @@
 //! functions decide. What must hold is said a second time, by where each token's rights come from, so that a rule that
 //! is broken in `domain/` is seen.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use authsignal_local::domain::Millis;
 use authsignal_local::domain::binding::{
@@ -59,18 +59,33 @@ struct Pending {
     action: u8,
 }
 
+/// A challenge that was begun, with the authenticator that is to answer it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Asked {
+    by: u8,
+    action: u8,
+}
+
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 struct State {
     now: Millis,
     tabs: [Option<Token>; 2],
     authenticators: Vec<Authenticator>,
     pending: Vec<Pending>,
-    /// Actions that have authorised a first enrolment.
+    /// One at a time, as a new one ends the one before.
+    asked: Option<Asked>,
+    /// Actions that have authorised a first enrolment: what the server remembers.
     spent: BTreeSet<u8>,
+    /// Actions that the backend or the person has refused.
+    refused: BTreeSet<u8>,
+    /// How many first enrolments each action has authorised: what has happened.
+    firsts: BTreeMap<u8, u8>,
     actions: u8,
     ids: u8,
     /// What happened last, to look at.
     last: Seen,
+    /// It came of a refusal that changed nothing: what may follow follows from the state before, too.
+    is_end: bool,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -82,6 +97,8 @@ enum Seen {
     First,
     ByScope,
     InWindow,
+    /// A challenge was met.
+    Met,
     Removed,
     Refused(&'static str),
 }
@@ -110,6 +127,15 @@ enum Step {
         tab: Tab,
         device: Device,
     },
+    /// The pending challenge is answered.
+    Verify {
+        tab: Tab,
+    },
+    /// The backend, or the person on another device, refuses the action of a tab's token.
+    Refuse {
+        tab: Tab,
+    },
+    /// Of one step: until it ends it has no token, and nothing that is done meanwhile changes what it is worth.
     SignIn {
         tab: Tab,
         user: User,
@@ -164,7 +190,7 @@ impl State {
             window,
             same_tenant: true,
             same_user: token.user == target,
-            action_is_open: true,
+            action_is_open: !self.refused.contains(&token.action),
             first_enrolment_spent: self.spent.contains(&token.action),
             verified: self.of(target),
             target_is_verified: self.found(target, device).is_some(),
@@ -186,7 +212,8 @@ impl State {
                 Root::Proven { by, .. } => self.stands(by),
                 _ => true,
             };
-        token.user == target && self.now < at + DEFAULT_WINDOW && (grants || is_first)
+        let is_open = !self.refused.contains(&token.action);
+        token.user == target && is_open && self.now < at + DEFAULT_WINDOW && (grants || is_first)
     }
 
     /// The token that a verification mints.
@@ -212,6 +239,47 @@ impl State {
         }
     }
 
+    /// The same with actions and authenticators numbered by where they stand, for states that differ in numbers alone are
+    /// one. What is remembered of an action goes with the last token or ceremony that has it.
+    fn numbered(mut self) -> Self {
+        fn number(known: &mut Vec<u8>, old: &mut u8) {
+            let at = known.iter().position(|one| one == old).unwrap_or_else(|| {
+                known.push(*old);
+                known.len() - 1
+            });
+            *old = u8::try_from(at + 1).unwrap();
+        }
+        let (mut actions, mut ids) = (Vec::new(), Vec::new());
+        self.authenticators.sort_by_key(|one| (one.user, one.device));
+        self.pending.sort_by_key(|one| (one.user, one.device, one.action));
+        for one in &mut self.authenticators {
+            number(&mut ids, &mut one.id);
+        }
+        for token in self.tabs.iter_mut().flatten() {
+            number(&mut actions, &mut token.action);
+            if let Some((by, _)) = &mut token.window {
+                number(&mut ids, by);
+            }
+            if let Root::Proven { by, .. } = &mut token.root {
+                number(&mut ids, by);
+            }
+        }
+        for one in &mut self.pending {
+            number(&mut actions, &mut one.action);
+        }
+        if let Some(asked) = &mut self.asked {
+            number(&mut actions, &mut asked.action);
+            number(&mut ids, &mut asked.by);
+        }
+        let news = |old: u8| (1..).zip(&actions).find_map(|(new, one)| (*one == old).then_some(new));
+        self.spent = self.spent.into_iter().filter_map(news).collect();
+        self.refused = self.refused.into_iter().filter_map(news).collect();
+        self.firsts = self.firsts.into_iter().filter_map(|(old, count)| Some((news(old)?, count))).collect();
+        self.actions = u8::try_from(actions.len()).unwrap();
+        self.ids = u8::try_from(ids.len()).unwrap();
+        self
+    }
+
     fn refused(&mut self, refusal: Refusal) {
         self.last = Seen::Refused(match refusal {
             Refusal::NotTheirs => "not theirs",
@@ -235,7 +303,11 @@ impl State {
             return None;
         }
         self.pending.remove(at);
-        match self.asks(&token, Operation::Add, user, device) {
+        let asked = self.asks(&token, Operation::Add, user, device);
+        if asked == Ok(Right::First) {
+            *self.firsts.entry(action).or_default() += 1;
+        }
+        match asked {
             Err(refusal) => self.refused(refusal),
             Ok(_) if !self.is_authorised(&token, Operation::Add, user) => {
                 self.last = Seen::Wrong("an authenticator was added that nothing authorised");
@@ -259,6 +331,27 @@ impl State {
                 }
                 self.tabs[tab] = Some(minted);
             }
+        }
+        Some(())
+    }
+
+    fn verify(&mut self, tab: Tab) -> Option<()> {
+        let token = self.tabs[tab].clone()?;
+        // Nothing is looked up for a token that has ended.
+        if token.ends_at <= self.now {
+            self.refused(Refusal::Expired);
+            return Some(());
+        }
+        // A challenge belongs to the action that began it.
+        let Asked { by, .. } = self.asked.take_if(|asked| asked.action == token.action)?;
+        if !self.stands(by) {
+            self.last = Seen::Refused("authenticator gone");
+        } else if self.refused.contains(&token.action) {
+            self.refused(Refusal::ActionRefused);
+        } else {
+            let worth = worth_of_challenge(false, true, DEFAULT_WINDOW);
+            self.tabs[tab] = Some(self.minted(worth, Some(&token), token.user, token.action, by));
+            self.last = Seen::Met;
         }
         Some(())
     }
@@ -298,8 +391,12 @@ impl State {
                 if token.ends_at <= self.now {
                     return None;
                 }
-                let worth = worth_of_challenge(false, true, DEFAULT_WINDOW);
-                self.tabs[tab] = Some(self.minted(worth, Some(&token), token.user, token.action, by));
+                self.asked = Some(Asked { by, action: token.action });
+            }
+            Step::Verify { tab } => self.verify(tab)?,
+            Step::Refuse { tab } => {
+                let action = self.tabs[tab].as_ref()?.action;
+                self.refused.insert(action);
             }
             Step::SignIn { tab, user, device, verified } => {
                 let by = self.found(user, device)?.id;
@@ -363,10 +460,13 @@ impl Model for Binding {
         ] {
             enrolled.take(&step);
         }
-        vec![State::default(), enrolled]
+        vec![State::default(), enrolled.numbered()]
     }
 
     fn actions(&self, state: &State, steps: &mut Vec<Step>) {
+        if state.is_end {
+            return;
+        }
         steps.push(Step::Expire);
         for tab in TABS {
             for user in USERS {
@@ -380,6 +480,7 @@ impl Model for Binding {
             steps.push(Step::Share { from: tab });
             steps.extend(DEVICES.map(|device| Step::Challenge { tab, device }));
             steps.extend((0..state.pending.len()).map(|at| Step::Finish { tab, at }));
+            steps.extend([Step::Verify { tab }, Step::Refuse { tab }]);
         }
         for user in USERS {
             steps.extend(DEVICES.map(|device| Step::BackendRemoves { user, device }));
@@ -389,8 +490,11 @@ impl Model for Binding {
     fn next_state(&self, state: &State, step: Step) -> Option<State> {
         let mut next = state.clone();
         next.take(&step)?;
-        // Refused or not, a step that changes nothing leads nowhere new.
-        (next != *state).then_some(next)
+        let seen = std::mem::replace(&mut next.last, state.last.clone());
+        next.is_end = next == *state;
+        next.last = seen;
+        // A step that changes nothing, and is not refused either, leads nowhere.
+        (!next.is_end || next.last != Seen::Nothing).then(|| next.numbered())
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
@@ -403,12 +507,13 @@ impl Model for Binding {
                 })
             }),
             Property::always("an action authorises one first enrolment", |_, state: &State| {
-                state.spent.len() <= usize::from(state.actions)
+                state.firsts.values().all(|count| *count == 1)
             }),
             // That these happen shows that the properties above are about something.
             Property::sometimes("a first enrolment", |_, state: &State| state.last == Seen::First),
             Property::sometimes("an enrolment by a backend's scope", |_, state: &State| state.last == Seen::ByScope),
             Property::sometimes("an enrolment inside a window", |_, state: &State| state.last == Seen::InWindow),
+            Property::sometimes("a challenge that is met", |_, state: &State| state.last == Seen::Met),
             Property::sometimes("a removal inside a window", |_, state: &State| state.last == Seen::Removed),
             Property::sometimes("a refusal of another's token", |_, state: &State| {
                 state.last == Seen::Refused("not theirs")
@@ -417,6 +522,12 @@ impl Model for Binding {
             Property::sometimes("a refusal without the right", |_, state: &State| state.last == Seen::Refused("scope")),
             Property::sometimes("a refusal of the last one's removal", |_, state: &State| {
                 state.last == Seen::Refused("last")
+            }),
+            Property::sometimes("a refusal since the action was refused", |_, state: &State| {
+                state.last == Seen::Refused("action")
+            }),
+            Property::sometimes("a challenge whose authenticator is removed before it answers", |_, state: &State| {
+                state.last == Seen::Refused("authenticator gone")
             }),
             Property::sometimes("a refusal since the opener is gone", |_, state: &State| {
                 state.last == Seen::Refused("window gone")

@@ -15,11 +15,15 @@ use tokio_tungstenite::client_async;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
+use crate::support::Phone;
 use crate::support::mailbox::MailServer;
 use crate::support::server::{SECRET, basic, fresh_database};
 
 /// Longer than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The name of a deployment.
+const PUBLIC_HOST: &str = "auth.example.test";
 
 fn program(variables: &[(&str, &str)], arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_authsignal-local"));
@@ -49,6 +53,8 @@ fn deployed(database: &str, smtp: &str) -> Command {
 /// A program that runs, and all that it has written.
 struct Running {
     child: Child,
+    /// The name that it is reached by.
+    host: &'static str,
     port: u16,
     log: tokio::task::JoinHandle<String>,
 }
@@ -56,15 +62,16 @@ struct Running {
 impl Running {
     /// A deployment.
     async fn start(database: &str, smtp: &str) -> Self {
-        Self::of(deployed(database, smtp).env("RUST_LOG", "trace")).await
+        Self::of(PUBLIC_HOST, deployed(database, smtp).env("RUST_LOG", "trace")).await
     }
 
     /// A tester's server, its data in memory.
     async fn local(flags: &[&str]) -> Self {
-        Self::of(&mut program(&[], &[&["--port", "0", "--database", "sqlite::memory:"], flags].concat())).await
+        let flags = [&["--port", "0", "--database", "sqlite::memory:"], flags].concat();
+        Self::of("localhost", &mut program(&[], &flags)).await
     }
 
-    async fn of(command: &mut Command) -> Self {
+    async fn of(host: &'static str, command: &mut Command) -> Self {
         let mut child = command.spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap()).lines();
         let mut stderr = child.stderr.take().unwrap();
@@ -81,7 +88,7 @@ impl Running {
                 break port.parse().unwrap();
             }
         };
-        Self { child, port, log }
+        Self { child, host, port, log }
     }
 
     async fn connect(&self) -> TcpStream {
@@ -91,7 +98,7 @@ impl Running {
     async fn call(&self, head: &str, authorization: &str, body: &Value) -> (u16, Value) {
         let mut stream = self.connect().await;
         let body = if body.is_null() { String::new() } else { body.to_string() };
-        stream.write_all(request(head, authorization, &body).as_bytes()).await.unwrap();
+        stream.write_all(request(self.host, head, authorization, &body).as_bytes()).await.unwrap();
         answer(stream).await
     }
 
@@ -109,9 +116,9 @@ impl Running {
     }
 }
 
-fn request(head: &str, authorization: &str, body: &str) -> String {
+fn request(host: &str, head: &str, authorization: &str, body: &str) -> String {
     format!(
-        "{head} HTTP/1.1\r\nhost: auth.example.test\r\nauthorization: {authorization}\r\nconnection: close\r\n\
+        "{head} HTTP/1.1\r\nhost: {host}\r\nauthorization: {authorization}\r\nconnection: close\r\n\
          content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
     )
@@ -199,7 +206,7 @@ async fn a_deployment_logs_json_without_secrets_and_ends_once_all_is_answered() 
     upgrade.headers_mut().insert("sec-websocket-protocol", protocols.parse().unwrap());
     let (mut socket, _) = client_async(upgrade, running.connect().await).await.unwrap();
     // Half a request: it is being answered while the server is asked to end.
-    let whole = request("POST /v1/validate", &backend, &json!({ "token": token }).to_string());
+    let whole = request(PUBLIC_HOST, "POST /v1/validate", &backend, &json!({ "token": token }).to_string());
     let (first, second) = whole.split_at(whole.len() - 10);
     let mut half = running.connect().await;
     half.write_all(first.as_bytes()).await.unwrap();
@@ -261,14 +268,14 @@ async fn mail_goes_through_tls_to_a_server_that_shows_a_certificate_and_to_no_ot
     let ask = json!({ "email": "ada@example.test", "verificationMethod": "EMAIL_OTP" });
     let backend = basic(&format!("{SECRET}:"));
     let trusted = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/keys/mail.pem");
-    let running = Running::of(deployed(&database, &mail.url).env("SSL_CERT_FILE", trusted)).await;
+    let running = Running::of(PUBLIC_HOST, deployed(&database, &mail.url).env("SSL_CERT_FILE", trusted)).await;
     let (status, answer) = running.call("POST /v1/challenge", &backend, &ask).await;
     assert_eq!(status, 200, "{answer}");
     let letter = timeout(PATIENCE, mail.letter()).await.expect("the letter");
     assert_eq!(letter.to, "ada@example.test");
 
     // The same server, but nobody has said that its certificate is to be trusted.
-    let wary = Running::of(deployed(&database, &mail.url).env("SSL_CERT_FILE", "/dev/null")).await;
+    let wary = Running::of(PUBLIC_HOST, deployed(&database, &mail.url).env("SSL_CERT_FILE", "/dev/null")).await;
     let (status, answer) = wary.call("POST /v1/challenge", &backend, &ask).await;
     assert_eq!((status, &answer["errorCode"]), (502, &json!("invalid_configuration")), "{answer}");
 }
@@ -303,7 +310,7 @@ async fn a_seed_makes_two_runs_of_the_program_alike_and_another_seed_makes_anoth
 async fn a_seed_is_refused_on_data_that_is_there_already() {
     let folder = Folder::new();
     let database = format!("sqlite:{}/data.sqlite", folder.0.display());
-    let there = Running::of(&mut program(&[], &["--port", "0", "--database", &database])).await;
+    let there = Running::of("localhost", &mut program(&[], &["--port", "0", "--database", &database])).await;
     first_app(&there).await;
     there.ask_to_end().await;
     there.ended().await;
@@ -364,6 +371,54 @@ async fn limits_hold_where_the_flag_is_given_and_only_there() {
         }
         assert_eq!(statuses, [200, 200, 200, 200, 200, 200, last], "{flags:?}");
     }
+}
+
+#[tokio::test]
+async fn a_person_s_no_leaves_the_action_open_where_the_flag_is_given_and_only_there() {
+    let backend = basic("local-secret:");
+    for (flags, wanted) in [(&["--rejection-leaves-open"][..], "CHALLENGE_REQUIRED"), (&[], "CHALLENGE_FAILED")] {
+        let server = Running::local(flags).await;
+        let phone = Phone::new("push", 1);
+        let track = async || {
+            let tracked = server.call("POST /v1/users/ada/actions/manage", &backend, &json!({})).await.1;
+            tracked["token"].as_str().unwrap().to_owned()
+        };
+        let add = json!({ "publicKey": phone.public_key(), "deviceName": "Ada's phone", "devicePlatform": "ios" });
+        let bearer = format!("Bearer {}", track().await);
+        assert_eq!(server.call("POST /v1/client/user-authenticators/push", &bearer, &add).await.0, 200);
+        let token = track().await;
+        let ask = json!({ "action": "manage" });
+        let (_, asked) = server.call("POST /v1/client/challenge/push", &format!("Bearer {token}"), &ask).await;
+        let id = asked["challengeId"].as_str().unwrap();
+        let signature = phone.sign(id);
+        let no = json!({
+            "publicKey": phone.public_key(),
+            "challengeId": id,
+            "signature": signature,
+            "approved": false,
+        });
+        let path = "POST /v1/client/user-authenticators/push/challenge";
+        assert_eq!(server.call(path, &basic("local"), &no).await.0, 200);
+        let (_, validated) = server.call("POST /v1/validate", &backend, &json!({ "token": token })).await;
+        assert_eq!(validated["state"], wanted, "{flags:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_local_server_listens_to_this_machine_only_and_takes_no_other_address() {
+    for flag in ["--listen", "--host", "--bind", "--address"] {
+        let told = refused(&[], &["--port", "0", "--database", "sqlite::memory:", flag, "0.0.0.0:0"]).await.join("\n");
+        assert!(told.contains("unexpected argument") && told.contains(flag), "{told}");
+    }
+    let told = refused(&[], &["--database", "sqlite::memory:", "--port", "0.0.0.0:0"]).await.join("\n");
+    assert!(told.contains("--port"), "{told}");
+    // The variables are a deployment's.
+    let variables = [("LISTEN", "0.0.0.0:0"), ("PUBLIC_URL", "https://auth.example.test")];
+    let flags = ["--port", "0", "--database", "sqlite::memory:"];
+    let server = Running::of("localhost", &mut program(&variables, &flags)).await;
+    assert_eq!(server.call("GET /health", "", &Value::Null).await.0, 200);
+    // Whoever listens to all addresses has this one, too.
+    assert!(TcpStream::connect(("127.0.0.2", server.port)).await.is_err());
 }
 
 /// A database that a process can open: a schema of PostgreSQL, or a file in a folder that goes with the value.

@@ -24,10 +24,7 @@ pub struct Tie {
 impl Tie {
     /// The browser that sent these headers; it keeps the word that it has.
     pub fn new(app: &App, headers: &HeaderMap) -> ApiResult<Self> {
-        let origin = headers.get(ORIGIN).map(|value| value.to_str().unwrap_or("?"));
-        if origin.is_some_and(|origin| !app.config.allows_origin(origin)) {
-            return Err(ApiError::forbidden("Pages of this origin may not use cookies here."));
-        }
+        check_origin(app, headers)?;
         let word = cookie(headers).map_or_else(|| app.random.word(), str::to_owned);
         let is_local = app.config.origin.starts_with("http://");
         let attributes = if is_local { "SameSite=Lax" } else { "SameSite=None; Secure" };
@@ -46,14 +43,37 @@ impl Tie {
     }
 }
 
-/// Whether the browser that ends a ceremony is the one that began it, if it began with a cookie.
-pub fn check(challenge: &Challenge, headers: &HeaderMap) -> ApiResult<()> {
-    match challenge.data["browser"].as_str() {
-        Some(browser) if cookie(headers).map(digest).as_deref() != Some(browser) => Err(ApiError::invalid_request(
-            "This ceremony began in another browser, or without its cookie: send the request with credentials.",
-        )),
-        _ => Ok(()),
+/// Whether the browser that ends a ceremony is the one that began it, and on a registered page, if it began with a cookie.
+pub fn check(app: &App, challenge: &Challenge, headers: &HeaderMap) -> ApiResult<()> {
+    let Some(browser) = challenge.data["browser"].as_str() else { return Ok(()) };
+    // A browser sends its cookie whichever page it is that asks.
+    check_origin(app, headers)?;
+    if cookie(headers).map(digest).as_deref() == Some(browser) {
+        return Ok(());
     }
+    Err(ApiError::invalid_request(
+        "This ceremony began in another browser, or without its cookie: send the request with credentials.",
+    ))
+}
+
+/// Whether the page that asks is registered; a program names none.
+fn check_origin(app: &App, headers: &HeaderMap) -> ApiResult<()> {
+    let origin = headers.get(ORIGIN).map(|value| value.to_str().unwrap_or("?"));
+    if origin.is_some_and(|origin| !app.config.allows_origin(origin)) {
+        return Err(ApiError::forbidden("Pages of this origin may not use cookies here."));
+    }
+    Ok(())
+}
+
+/// What ends a ceremony: without the token, if it began with a cookie and the operator wants that.
+pub fn ended(app: &App, challenge: &Challenge, mut reply: Value) -> Json<Value> {
+    if app.config.cookies_hide_tokens
+        && challenge.data["browser"].is_string()
+        && let Some(reply) = reply.as_object_mut()
+    {
+        reply.remove("accessToken");
+    }
+    Json(reply)
 }
 
 fn digest(word: &str) -> String {

@@ -65,7 +65,7 @@ pub async fn take_ceremony(
     let found_by = challenge_id.map(FoundBy::Id).or(claimed.as_deref().map(FoundBy::Lookup)).ok_or_else(gone)?;
     let owner = holder.map(|holder| (holder.user.user_key.as_str(), holder.action.action_key.as_str()));
     let challenge = app.store.take_challenge(kind, found_by, owner, app.clock.now()).await?.ok_or_else(gone)?;
-    browser::check(&challenge, headers)?;
+    browser::check(app, &challenge, headers)?;
     Ok(challenge)
 }
 

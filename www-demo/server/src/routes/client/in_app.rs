@@ -43,7 +43,7 @@ pub async fn verify(
         return Err(gone());
     }
     tx.commit().await?;
-    browser::check(&challenge, &headers)?;
+    browser::check(&app, &challenge, &headers)?;
 
     let mut tx = app.store.write().await?;
     let device = signed_by(&mut tx, &body.public_key, Method::InApp, &body.challenge_id, &body.signature).await?;

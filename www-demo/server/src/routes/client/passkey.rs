@@ -114,7 +114,8 @@ pub async fn register(
         .ceremonies
         .registered(ceremony.secret.as_deref().unwrap_or_default(), answer)
         .map_err(|rejected| ApiError::invalid_credential(rejected.reason().to_owned()))?;
-    commit_registration(&app, &holder, Method::Passkey, registered, answer, &headers).await
+    let Json(reply) = commit_registration(&app, &holder, Method::Passkey, registered, answer, &headers).await?;
+    Ok(super::browser::ended(&app, &ceremony, reply))
 }
 
 /// The body of [`authentication_options`].
@@ -261,5 +262,5 @@ pub async fn verify(
     if let Some(name) = &user.display_name {
         reply["userDisplayName"] = json!(name);
     }
-    Ok(Json(reply))
+    Ok(super::browser::ended(&app, &ceremony, reply))
 }

@@ -13,7 +13,7 @@ use crate::error::{ApiError, ApiResult};
 use crate::outbox::{About, Content};
 use crate::routes::body::Body;
 use crate::routes::guard::Holder;
-use crate::store::{ActionState, Challenge, Kind, MessageKind, Progress};
+use crate::store::{Challenge, Kind, MessageKind, Progress};
 use crate::verification::Proof;
 
 /// The body of [`challenge`].
@@ -95,8 +95,8 @@ pub async fn answer(State(app): State<App>, Body(body): Body<Answer>) -> ApiResu
         return Err(gone());
     }
     tx.assign_challenge(&challenge.challenge_id, &device.user_key, &device.authenticator_id).await?;
-    if !approved && action.state == ActionState::ChallengeRequired {
-        tx.set_action_state(&action.action_key, ActionState::ChallengeFailed, None, now).await?;
+    if !approved {
+        app.rejected(&mut tx, &action).await?;
     }
     tx.commit().await?;
     Ok(Json(json!({ "isVerified": approved })))

@@ -21,7 +21,7 @@ use crate::error::{ApiError, ApiResult};
 use crate::routes::body::Body;
 use crate::routes::guard::{Holder, MaybeHolder};
 use crate::routes::server::actions::is_action_code;
-use crate::store::{Action, ActionState, Challenge, Kind, Progress, Tx};
+use crate::store::{Action, Challenge, Kind, Progress, Tx};
 use crate::verification::Proof;
 
 /// The body of [`challenge`].
@@ -149,9 +149,8 @@ pub async fn answer(State(app): State<App>, Body(body): Body<Answer>) -> ApiResu
     }
     if !body.approved
         && let Some(action) = action_of(&mut tx, &challenge).await?
-        && action.state == ActionState::ChallengeRequired
     {
-        tx.set_action_state(&action.action_key, ActionState::ChallengeFailed, None, now).await?;
+        app.rejected(&mut tx, &action).await?;
     }
     app.commit_and_tell(tx, &challenge.challenge_id).await?;
     Ok(Json(json!({ "isVerified": body.approved })))
