@@ -356,6 +356,18 @@ impl Tx {
         Ok(attached > 0)
     }
 
+    /// Whether [`Self::attach_challenge`] has given this challenge to this action, however it has gone on since.
+    pub async fn is_attached(&mut self, challenge_id: &str, action_key: &str) -> Result<bool, sqlx::Error> {
+        let attached = self
+            .count(
+                "SELECT COUNT(*) AS n FROM challenges WHERE challenge_id = $1 AND action_key = $2 \
+                 AND kind IN ('anonymous', 'qr-code', 'server-code')",
+                values![challenge_id, action_key],
+            )
+            .await?;
+        Ok(attached > 0)
+    }
+
     /// Takes a challenge one step further; false if it was not where this step begins, or has ended.
     pub async fn progress_challenge(
         &mut self,

@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::support::server::{As, claims_of};
-use crate::support::{Phone, Server};
+use crate::support::{Answer, Phone, Server};
 
 const ADA: &str = "ada@example.test";
 
@@ -292,4 +292,59 @@ async fn a_challenge_needs_somewhere_to_go() {
         server.post("/v1/challenge", As::Backend, body).await.refused(400, "invalid_request");
     }
     assert_eq!(server.get("/v1/challenges?userId=ada", As::Backend).await.ok(), json!({}));
+}
+
+async fn track_with(server: &Server, user_id: &str, attributes: Value) -> Answer {
+    server.post(&format!("/v1/users/{user_id}/actions/manage"), As::Backend, attributes).await
+}
+
+#[tokio::test]
+async fn a_track_that_is_repeated_with_its_challenge_is_the_same_action_with_a_key_or_without() {
+    let server = Server::start().await;
+    for key in [Value::Null, json!("k")] {
+        let id = ask(&server, json!({ "email": ADA })).await;
+        let attributes = json!({ "challengeId": id, "idempotencyKey": key, "scope": "add:authenticators" });
+        let first = track_with(&server, "ada", attributes).await.ok();
+        // A repeat never adds rights, nor takes any.
+        let again = json!({ "challengeId": id, "idempotencyKey": key, "scope": "remove:authenticators" });
+        let again = track_with(&server, "ada", again).await.ok();
+        assert_eq!(again["idempotencyKey"], first["idempotencyKey"], "{key}");
+        assert_eq!(claims_of(again["token"].as_str().unwrap())["scope"], "add:authenticators", "{key}");
+        verify(&server, &id, &server.code_sent(ADA).await).await;
+        claim(&server, &id, "ada").await;
+        let state = server.post("/v1/validate", As::Backend, json!({ "token": again["token"] })).await.ok();
+        assert_eq!(state["isValid"], true, "{key}: what the challenge proves is the action of both answers");
+    }
+    let actions = server.get("/v1/users/ada/actions", As::Backend).await.ok();
+    assert_eq!(actions.as_array().unwrap().len(), 2, "{actions}");
+}
+
+#[tokio::test]
+async fn a_challenge_of_one_action_is_attached_to_no_other_of_the_same_user() {
+    let server = Server::start().await;
+    let id = ask(&server, json!({ "email": ADA })).await;
+    let attached = json!({ "challengeId": id, "idempotencyKey": "k" });
+    track_with(&server, "ada", attached).await.ok();
+    let other_key = json!({ "challengeId": id, "idempotencyKey": "l" });
+    track_with(&server, "ada", other_key).await.refused(401, "unauthorized");
+    let no_key = json!({ "challengeId": id });
+    server.post("/v1/users/ada/actions/pay", As::Backend, no_key).await.refused(401, "unauthorized");
+    let actions = server.get("/v1/users/ada/actions", As::Backend).await.ok();
+    assert_eq!(actions.as_array().unwrap().len(), 1, "what is refused leaves no action: {actions}");
+}
+
+#[tokio::test]
+async fn a_repeat_with_another_challenge_attaches_no_second_one() {
+    let server = Server::start().await;
+    let first = ask(&server, json!({ "email": ADA })).await;
+    let second = ask(&server, json!({ "email": "bob@example.test" })).await;
+    for (attached, other) in [(Some(&first), &second), (None, &second)] {
+        let key = json!(attached.map_or("none", |_| "one"));
+        let attributes = json!({ "challengeId": attached, "idempotencyKey": key });
+        track_with(&server, "ada", attributes).await.ok();
+        let other = json!({ "challengeId": other, "idempotencyKey": key });
+        track_with(&server, "ada", other).await.refused(401, "unauthorized");
+    }
+    // It is nobody's still.
+    track_with(&server, "bob", json!({ "challengeId": second })).await.ok();
 }
