@@ -308,6 +308,18 @@ impl Tx {
         Ok(())
     }
 
+    /// Ends the challenge of this `lookup` unless it was met already, and makes room for the one that takes its place.
+    pub async fn give_way(&mut self, lookup: &str, now: Millis) -> Result<(), sqlx::Error> {
+        self.run(
+            "UPDATE challenges SET lookup = NULL, \
+             consumed_at = CASE WHEN progress = 'pending' AND consumed_at IS NULL THEN $2 ELSE consumed_at END \
+             WHERE lookup = $1",
+            values![lookup, now],
+        )
+        .await?;
+        Ok(())
+    }
+
     /// The challenges of this kind that belong to a user and can still be answered, newest first.
     pub async fn open_of_user(
         &mut self,

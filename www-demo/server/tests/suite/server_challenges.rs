@@ -242,8 +242,9 @@ async fn t18_guesses_at_an_authenticator_count_whoever_asks_for_its_codes() {
 async fn t18_of_guesses_at_once_no_more_than_ten_are_looked_at() {
     let server = Arc::new(Server::start().await);
     let mut ids = Vec::new();
-    for _ in 0..30 {
-        ids.push(ask(&server, json!({ "email": ADA })).await);
+    for at in 0..30 {
+        // Each of another action: of one action a new challenge ends the one before.
+        ids.push(ask(&server, json!({ "email": ADA, "action": format!("action-{at}") })).await);
     }
     let guesses = ids.into_iter().map(|id| {
         let server = server.clone();
@@ -347,4 +348,44 @@ async fn a_repeat_with_another_challenge_attaches_no_second_one() {
     }
     // It is nobody's still.
     track_with(&server, "bob", json!({ "challengeId": second })).await.ok();
+}
+
+#[tokio::test]
+async fn a_new_challenge_ends_the_one_before_it_of_the_same_subject_and_action() {
+    let server = Server::start().await;
+    for user in [Value::Null, json!("ada")] {
+        let said = |action: &str| json!({ "email": ADA, "userId": user, "action": action });
+        let first = ask(&server, said("signIn")).await;
+        let code = server.code_sent(ADA).await;
+        let (other, other_code) = (ask(&server, said("pay")).await, server.code_sent(ADA).await);
+        let by_text = json!({ "phoneNumber": "+15550100123", "userId": user, "action": "signIn" });
+        let by_text = ask(&server, by_text).await;
+        let second = ask(&server, said("signIn")).await;
+        assert_eq!(verify(&server, &first, &code).await["failureReason"], "CODE_INVALID_OR_EXPIRED", "{user}");
+        assert_eq!(verify(&server, &second, &server.code_sent(ADA).await).await["isVerified"], true, "{user}");
+        assert_eq!(verify(&server, &other, &other_code).await["isVerified"], true, "{user}: another action's");
+        let texted = server.code_sent("+15550100123").await;
+        assert_eq!(verify(&server, &by_text, &texted).await["isVerified"], true, "{user}: another way's");
+        // What was verified may be claimed all the same: nobody takes it away by asking for another code.
+        ask(&server, said("signIn")).await;
+        claim(&server, &second, "ada").await;
+    }
+}
+
+#[tokio::test]
+async fn of_challenges_at_once_for_one_subject_and_action_one_is_left() {
+    let server = Arc::new(Server::start().await);
+    for user in [Value::Null, json!("ada")] {
+        server.track("ada", json!({})).await;
+        let asked = (0..8).map(|_| {
+            let (server, body) = (server.clone(), json!({ "email": ADA, "userId": user }));
+            tokio::spawn(async move { ask(&server, body).await })
+        });
+        let mut open = 0;
+        for id in join_all(asked).await {
+            let path = format!("/v1/challenges?challengeId={}", id.unwrap());
+            open += usize::from(server.get(&path, As::Backend).await.ok() != json!({}));
+        }
+        assert_eq!(open, 1, "{user}");
+    }
 }
