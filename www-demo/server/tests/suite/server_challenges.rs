@@ -389,3 +389,24 @@ async fn of_challenges_at_once_for_one_subject_and_action_one_is_left() {
         assert_eq!(open, 1, "{user}");
     }
 }
+
+#[tokio::test]
+async fn a_challenge_is_found_for_its_own_user_and_no_other() {
+    let server = Server::start().await;
+    server.track("ada", json!({})).await;
+    let found = async |id: &str, user_id: &str| {
+        let path = format!("/v1/challenges?challengeId={id}&userId={user_id}");
+        server.get(&path, As::Backend).await.ok()["challengeId"] == *id
+    };
+    let of_ada = ask(&server, json!({ "email": ADA, "userId": "ada" })).await;
+    let of_eve = ask(&server, json!({ "email": ADA, "userId": "eve" })).await;
+    let of_nobody = ask(&server, json!({ "email": "bob@example.test" })).await;
+    server.track("bob", json!({})).await;
+    for user_id in ["ada", "bob", "eve"] {
+        assert_eq!(found(&of_ada, user_id).await, user_id == "ada", "{user_id}");
+        assert_eq!(found(&of_eve, user_id).await, user_id == "eve", "{user_id}, who does not exist yet");
+        assert!(!found(&of_nobody, user_id).await, "{user_id}");
+    }
+    track_with(&server, "bob", json!({ "challengeId": of_nobody })).await.ok();
+    assert!(found(&of_nobody, "bob").await);
+}

@@ -341,13 +341,18 @@ pub async fn get(State(app): State<App>, Query(which): Query<Which>) -> ApiResul
         Some(user_id) => tx.user(user_id).await?,
         None => None,
     };
-    let found = match (&which.challenge_id, user) {
+    let found = match (&which.challenge_id, &user) {
         (Some(id), _) => tx.open_challenge(Kind::ServerCode, id, now).await?.into_iter().collect(),
         (None, Some(user)) => tx.open_of_user(Kind::ServerCode, &user.user_key, now).await?,
         (None, None) => Vec::new(),
     };
+    let is_theirs = |challenge: &Challenge, user_id: &str| match &challenge.user_key {
+        Some(user_key) => user.as_ref().is_some_and(|user| user.user_key == *user_key),
+        None => challenge.data["userId"] == *user_id,
+    };
     let fits = |challenge: &&Challenge| {
-        which.action.as_ref().is_none_or(|action| challenge.data["action"] == **action)
+        which.user_id.as_ref().is_none_or(|user_id| is_theirs(challenge, user_id))
+            && which.action.as_ref().is_none_or(|action| challenge.data["action"] == **action)
             && which.verification_method.is_none_or(|method| challenge.data["method"] == method.name())
     };
     let Some(challenge) = found.iter().find(fits) else { return Ok(Json(json!({}))) };
