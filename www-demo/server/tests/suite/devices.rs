@@ -248,6 +248,35 @@ async fn a_code_that_a_token_made_is_for_its_user_only() {
 }
 
 #[tokio::test]
+async fn a_phone_shows_what_was_tracked_and_not_what_the_browser_says() {
+    let server = Server::start().await;
+    let phone = Phone::new("qr-code", 1);
+    user_with_phone(&server, &phone).await;
+    let ask = async |by: As<'_>, custom: Value| {
+        let body = json!({ "action": "manage", "custom": custom });
+        let reply = server.post("/v1/client/challenge/qr-code", by, body).await.ok();
+        reply["challengeId"].as_str().unwrap().to_owned()
+    };
+    let tracked = json!({ "amount": "1,000" });
+    let token = server.track("ada", json!({ "custom": tracked, "userAgent": "a till" })).await;
+    let silent = server.track("ada", json!({})).await;
+    for (token, shown) in [(&token, &tracked), (&silent, &Value::Null)] {
+        let id = ask(As::Holder(token), json!({ "amount": "1" })).await;
+        let claimed = phone.claim(&server, &id).await.ok();
+        assert_eq!(claimed.get("custom").unwrap_or(&Value::Null), shown);
+    }
+
+    // Of a code that a backend has given to an action since, the action is what is approved.
+    let id = ask(As::Tenant, json!({ "till": "4" })).await;
+    let pay = json!({ "challengeId": id, "custom": tracked });
+    server.post("/v1/users/ada/actions/pay", As::Backend, pay).await.ok();
+    let claimed = phone.claim(&server, &id).await.ok();
+    assert_eq!((&claimed["actionCode"], &claimed["custom"]), (&json!("pay"), &tracked));
+    let alone = ask(As::Tenant, json!({ "till": "4" })).await;
+    assert_eq!(phone.claim(&server, &alone).await.ok()["custom"], json!({ "till": "4" }), "there is nothing else to show");
+}
+
+#[tokio::test]
 async fn a_key_inside_an_app_signs_in_once_per_challenge() {
     let server = Server::start().await;
     let phone = Phone::new("in-app", 1);
