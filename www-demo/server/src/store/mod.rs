@@ -439,7 +439,9 @@ impl Tx {
     pub async fn delete_everything(&mut self) -> Result<(), sqlx::Error> {
         for sql in [
             "DELETE FROM users",
+            // Those of nobody known do not go with a user.
             "DELETE FROM challenges",
+            "DELETE FROM wrong_codes",
             "DELETE FROM demo_sessions",
             "DELETE FROM outbox",
             "DELETE FROM webhooks",
