@@ -209,7 +209,6 @@ pub async fn remove(
     let now = app.clock.now();
     let mut tx = app.store.write().await?;
     let device = device_of(&mut tx, &key, method).await?;
-    let user = tx.lock_user(&device.user_key).await?.ok_or(sqlx::Error::RowNotFound)?;
     let message = time_messages(now).into_iter().find(|message| key.has_signed(message, &body.signature));
     let message = message.ok_or_else(bad_signature)?;
     let used = Challenge {
@@ -219,7 +218,16 @@ pub async fn remove(
     if !tx.use_once(&used).await? {
         return Err(ApiError::invalid_credential("This signature was used before."));
     }
+    // It is used whatever follows: what is refused now would else be done by whoever sends it again later.
+    tx.commit().await?;
+
+    let mut tx = app.store.write().await?;
+    let gone = || ApiError::invalid_credential("This device was removed.");
+    let user = tx.lock_user(&device.user_key).await?.ok_or_else(gone)?;
     let verified = tx.verified_authenticators(&device.user_key).await?;
+    if !verified.iter().any(|one| one.authenticator_id == device.authenticator_id) {
+        return Err(gone());
+    }
     // The signature stands for the right to remove, on the device itself alone.
     decide(
         Operation::Remove,
