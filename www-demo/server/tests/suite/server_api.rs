@@ -117,6 +117,9 @@ async fn users_are_updated_and_found_by_their_attributes() {
     assert_eq!(updated["emailVerified"], true);
     assert_eq!(updated["custom"]["tier"], 1);
     assert!(updated.get("username").is_none(), "null takes away");
+    let updated = update("u1", json!({ "custom": null })).await;
+    assert!(updated.get("custom").is_none(), "custom, too");
+    assert!(server.get("/v1/users/u1", As::Backend).await.ok().get("custom").is_none());
 
     let query = async |query: &str| server.get(&format!("/v1/users?{query}"), As::Backend).await.ok();
     assert_eq!(query("username=u2").await["users"][0]["userId"], "u2");
