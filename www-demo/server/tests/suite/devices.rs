@@ -139,7 +139,7 @@ async fn a_device_removes_itself_once_and_never_the_last_authenticator() {
     }
     remove(time(1)).await.ok();
     assert_eq!(server.methods("ada").await, ["AUTHENTICATOR_APP"]);
-    server.get(&phone.path(&phone.query()), As::Tenant).await.refused(404, "invalid_credential");
+    server.get(&phone.path(&phone.query()), As::Tenant).await.refused(400, "invalid_credential");
     // Whoever recorded the removal cannot do it again to the device that was added anew.
     let scoped = server.track("ada", json!({ "scope": "add:authenticators" })).await;
     phone.add(&server, &scoped).await.ok();

@@ -159,7 +159,7 @@ impl KeyQuery {
 /// The device that holds this key, for this method.
 pub async fn device_of(tx: &mut Tx, key: &DeviceKey, method: Method) -> ApiResult<Authenticator> {
     let found = tx.credential(key.text()).await?.filter(|found| found.method == method);
-    found.ok_or_else(|| ApiError::no_credential("No device with this key is registered, or not for this method."))
+    found.ok_or_else(|| ApiError::invalid_credential("No device with this key is registered, or not for this method."))
 }
 
 /// The device that holds this key and has signed `message` with it.
