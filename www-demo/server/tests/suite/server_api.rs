@@ -83,6 +83,19 @@ async fn a_redirect_goes_to_registered_origins_only() {
 }
 
 #[tokio::test]
+async fn a_custom_domain_is_taken_and_said_to_be_without_effect() {
+    let server = Server::start().await;
+    let body = json!({ "customDomain": "mfa.example.test" });
+    let tracked = server.post("/v1/users/ada/actions/signIn", As::Backend, body).await.ok();
+    assert!(tracked["url"].as_str().unwrap().starts_with("http://localhost:8787/ui/?token="), "{tracked}");
+    let document = server.get("/openapi.json", As::Nobody).await.ok();
+    let track = &document["paths"]["/v1/users/{user_id}/actions/{action}"]["post"];
+    let asked = &track["requestBody"]["content"]["application/json"]["schema"]["properties"];
+    let said = asked["customDomain"]["description"].as_str().unwrap();
+    assert!(said.contains("without effect"), "{said}");
+}
+
+#[tokio::test]
 async fn without_the_secret_the_server_api_answers_nobody() {
     let server = Server::start().await;
     let (_, token) = server.enrolled_user("ada").await;

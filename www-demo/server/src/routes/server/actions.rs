@@ -48,6 +48,9 @@ pub struct Attributes {
     custom: Option<Value>,
     locale: Option<String>,
     challenge_id: Option<String>,
+    /// Taken, and without effect: the pre-built UI of this server is at one address.
+    #[expect(dead_code, reason = "what is taken is described")]
+    custom_domain: Option<String>,
 }
 
 /// `POST /users/{user_id}/actions/{action}`: creates the user if there is none, and gives a token to challenge them.
