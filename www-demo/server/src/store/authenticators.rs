@@ -76,18 +76,19 @@ fn all_from(rows: &[Row]) -> Result<Vec<Authenticator>, sqlx::Error> {
 }
 
 impl Tx {
-    /// All of a user's authenticators, pending ones too, oldest first.
+    /// All of a user's authenticators, pending ones too: the one that the backend made the default, and then oldest first.
     pub async fn authenticators(&mut self, user_key: &str) -> Result<Vec<Authenticator>, sqlx::Error> {
         let rows = self
             .all(
-                "SELECT * FROM authenticators WHERE user_key = $1 ORDER BY created_at, authenticator_id",
+                "SELECT * FROM authenticators WHERE user_key = $1 \
+                 ORDER BY is_default DESC, created_at, authenticator_id",
                 values![user_key],
             )
             .await?;
         all_from(&rows)
     }
 
-    /// Those that are verified, without recovery codes: they are a way back in, and no authenticator.
+    /// Those that are verified, the default first, without recovery codes: they are a way back in, and no authenticator.
     pub async fn verified_authenticators(&mut self, user_key: &str) -> Result<Vec<Authenticator>, sqlx::Error> {
         let all = self.authenticators(user_key).await?;
         let counts = |one: &Authenticator| one.verified_at.is_some() && one.method != Method::RecoveryCode;
@@ -140,6 +141,16 @@ impl Tx {
                 &authenticator.secret,
                 &authenticator.details.to_string(),
             ],
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// Makes one of a user's authenticators their default, and no other.
+    pub async fn make_default(&mut self, user_key: &str, authenticator_id: &str) -> Result<(), sqlx::Error> {
+        self.run(
+            "UPDATE authenticators SET is_default = CASE WHEN authenticator_id = $2 THEN 1 ELSE 0 END WHERE user_key = $1",
+            values![user_key, authenticator_id],
         )
         .await?;
         Ok(())

@@ -174,6 +174,46 @@ async fn a_backend_enrols_what_it_has_verified_itself() {
 }
 
 #[tokio::test]
+async fn the_default_is_the_one_that_the_backend_said_and_else_the_oldest() {
+    let server = Server::start().await;
+    let enrol = async |body: Value| {
+        let one = server.post("/v1/users/ada/authenticators", As::Backend, body).await.ok()["authenticator"].clone();
+        (one["userAuthenticatorId"].as_str().unwrap().to_owned(), one["isDefault"].clone())
+    };
+    let default = async || {
+        let all = server.authenticators("ada").await;
+        let defaults: Vec<&Value> = all.iter().filter(|one| one["isDefault"] == true).collect();
+        assert_eq!(defaults.len(), 1, "{all:?}");
+        let method = defaults[0]["verificationMethod"].clone();
+        let tracked = server.post("/v1/users/ada/actions/manage", As::Backend, json!({})).await.ok();
+        let token = tracked["token"].as_str().unwrap();
+        let init = server.post("/v1/client/init", As::Holder(token), json!({})).await.ok();
+        let user = server.get("/v1/users/ada", As::Backend).await.ok();
+        for told in [&tracked, &user, &init["challengeOptions"]] {
+            assert_eq!(told["defaultVerificationMethod"], method, "{told}");
+        }
+        method
+    };
+    let (_, first) = enrol(json!({ "verificationMethod": "EMAIL_OTP", "email": "ada@example.test" })).await;
+    assert_eq!((first, default().await), (json!(true), json!("EMAIL_OTP")), "the only one is the default");
+    // Those of one millisecond would be in no order.
+    server.advance(1);
+    let sms = json!({ "verificationMethod": "SMS", "phoneNumber": "+15550100123", "isDefault": false });
+    assert_eq!((enrol(sms).await.1, default().await), (json!(false), json!("EMAIL_OTP")));
+    let uri = "otpauth://totp/Shop:ada?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Shop";
+    let app = json!({ "verificationMethod": "AUTHENTICATOR_APP", "otpUri": uri, "isDefault": true });
+    let (app, is_default) = enrol(app).await;
+    assert_eq!((is_default, default().await), (json!(true), json!("AUTHENTICATOR_APP")));
+    let link = json!({ "verificationMethod": "EMAIL_MAGIC_LINK", "email": "ada@example.test", "isDefault": true });
+    let (link, _) = enrol(link).await;
+    assert_eq!(default().await, "EMAIL_MAGIC_LINK", "the last word counts");
+    for (gone, left) in [(link, "EMAIL_OTP"), (app, "EMAIL_OTP")] {
+        server.delete(&format!("/v1/users/ada/authenticators/{gone}"), As::Backend).await.ok();
+        assert_eq!(default().await, left);
+    }
+}
+
+#[tokio::test]
 async fn actions_are_read_updated_and_listed() {
     let server = Server::start().await;
     server.enrolled_user("ada").await;

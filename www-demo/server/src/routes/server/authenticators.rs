@@ -48,6 +48,8 @@ pub struct Enrol {
     counter: Option<u32>,
     /// What to call it.
     name: Option<String>,
+    /// Whether the user is asked for it first. Of several such the last is, and without any the oldest authenticator.
+    is_default: Option<bool>,
 }
 
 /// The most passkeys that are enrolled at once.
@@ -129,7 +131,7 @@ pub async fn enrol(
     Ok(Json(json!({ "authenticator": shown })))
 }
 
-/// Gives a user, who is created if there is none, an authenticator that counts at once; and whether it is their first.
+/// Gives a user, who is created if there is none, an authenticator that counts at once; and whether it is their default.
 pub async fn enrol_verified(app: &App, tx: &mut Tx, user_id: &str, body: Enrol) -> ApiResult<(Authenticator, bool)> {
     let method = match body.verification_method {
         Method::Whatsapp => Method::Sms,
@@ -216,8 +218,11 @@ pub async fn enrol_verified(app: &App, tx: &mut Tx, user_id: &str, body: Enrol) 
         },
     };
     tx.insert_authenticator(&new).await?;
+    if body.is_default == Some(true) {
+        tx.make_default(&new.user_key, &new.authenticator_id).await?;
+    }
     app.tell_of(tx, Change::Created, user_id, &new).await?;
-    Ok((new, verified.is_empty()))
+    Ok((new, verified.is_empty() || body.is_default == Some(true)))
 }
 
 /// `GET /authenticators`: what the tenant offers.
