@@ -56,4 +56,6 @@ pub async fn accept(app: App, listener: TcpListener) {
     }
     drop(listener);
     open.join_all().await;
+    // Sockets have left their connections behind, and tell their clients still.
+    app.sockets_closed().await;
 }
