@@ -160,6 +160,9 @@ impl From<sqlx::Error> for ApiError {
         match trouble {
             Trouble::Full => Self::unavailable("The server has no room to store this. Nothing was changed."),
             Trouble::Unreachable => Self::unavailable("The server's database does not answer. Try again."),
+            Trouble::Contended => {
+                Self::unavailable("Others changed the same at that moment. Nothing was changed. Try again.")
+            }
             Trouble::Other => internal,
         }
     }

@@ -113,9 +113,9 @@ impl Tx {
         row.as_ref().map(Authenticator::from_row).transpose()
     }
 
-    /// Stores a new authenticator. An enrolment of the same method that was still pending gives way; a verified one
-    /// never does.
-    pub async fn insert_authenticator(&mut self, authenticator: &Authenticator) -> Result<(), sqlx::Error> {
+    /// Stores a new authenticator; false if its credential is registered, also by whoever came first at the same moment. An
+    /// enrolment of the same method that was still pending gives way; a verified one never does.
+    pub async fn insert_authenticator(&mut self, authenticator: &Authenticator) -> Result<bool, sqlx::Error> {
         if authenticator.verified_at.is_none() {
             self.run(
                 "DELETE FROM authenticators WHERE user_key = $1 AND method = $2 AND verified_at IS NULL",
@@ -123,27 +123,29 @@ impl Tx {
             )
             .await?;
         }
-        self.run(
-            "INSERT INTO authenticators (authenticator_id, user_key, method, action_key, created_at, verified_at, \
+        let inserted = self
+            .run(
+                "INSERT INTO authenticators (authenticator_id, user_key, method, action_key, created_at, verified_at, \
              last_verified_at, address, display_name, credential_id, secret, details) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
-            values![
-                &authenticator.authenticator_id,
-                &authenticator.user_key,
-                authenticator.method.name(),
-                &authenticator.action_key,
-                authenticator.created_at,
-                authenticator.verified_at,
-                authenticator.last_verified_at,
-                &authenticator.address,
-                &authenticator.display_name,
-                &authenticator.credential_id,
-                &authenticator.secret,
-                &authenticator.details.to_string(),
-            ],
-        )
-        .await?;
-        Ok(())
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
+             ON CONFLICT (credential_id) DO NOTHING",
+                values![
+                    &authenticator.authenticator_id,
+                    &authenticator.user_key,
+                    authenticator.method.name(),
+                    &authenticator.action_key,
+                    authenticator.created_at,
+                    authenticator.verified_at,
+                    authenticator.last_verified_at,
+                    &authenticator.address,
+                    &authenticator.display_name,
+                    &authenticator.credential_id,
+                    &authenticator.secret,
+                    &authenticator.details.to_string(),
+                ],
+            )
+            .await?;
+        Ok(inserted > 0)
     }
 
     /// Makes one of a user's authenticators their default, and no other.

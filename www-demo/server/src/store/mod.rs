@@ -255,6 +255,8 @@ pub enum Trouble {
     Full,
     /// It does not answer, or not in time.
     Unreachable,
+    /// Others changed the same at that moment, and went first: nothing was changed.
+    Contended,
     /// Anything else.
     Other,
 }
@@ -272,6 +274,10 @@ impl Trouble {
                 if error.code().is_some_and(|code| ["57P01", "57P02", "57P03"].contains(&&*code)) =>
             {
                 Trouble::Unreachable
+            }
+            // serialization_failure and deadlock_detected.
+            sqlx::Error::Database(error) if error.code().is_some_and(|code| code == "40001" || code == "40P01") => {
+                Trouble::Contended
             }
             sqlx::Error::AnyDriverError(error) => {
                 error.downcast_ref().map_or(Trouble::Other, |writer::OfAll(error)| Trouble::of(error))

@@ -275,7 +275,11 @@ async fn a_phone_shows_what_was_tracked_and_not_what_the_browser_says() {
     let claimed = phone.claim(&server, &id).await.ok();
     assert_eq!((&claimed["actionCode"], &claimed["custom"]), (&json!("pay"), &tracked));
     let alone = ask(As::Tenant, json!({ "till": "4" })).await;
-    assert_eq!(phone.claim(&server, &alone).await.ok()["custom"], json!({ "till": "4" }), "there is nothing else to show");
+    assert_eq!(
+        phone.claim(&server, &alone).await.ok()["custom"],
+        json!({ "till": "4" }),
+        "there is nothing else to show"
+    );
 }
 
 #[tokio::test]

@@ -83,8 +83,9 @@ pub async fn add(
     let mut tx = app.store.write().await?;
     let user = holder.turn(&mut tx).await?;
     let right = app.may_change(&mut tx, &holder, Operation::Add, None).await?;
+    let taken = || ApiError::invalid_request("This key is registered already. Make another one for each credential.");
     if tx.credential(key.text()).await?.is_some() {
-        return Err(ApiError::invalid_request("This key is registered already. Make another one for each credential."));
+        return Err(taken());
     }
     let now = app.clock.now();
     let mut details = json!({});
@@ -111,7 +112,9 @@ pub async fn add(
         secret: None,
         details,
     };
-    tx.insert_authenticator(&new).await?;
+    if !tx.insert_authenticator(&new).await? {
+        return Err(taken());
+    }
     app.tell_of(&mut tx, Change::Created, &user.user_id, &new).await?;
     let token = app.enrolled(&mut tx, &holder, right, &new).await?;
     tx.commit().await?;
