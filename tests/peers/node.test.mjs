@@ -129,7 +129,10 @@ describe("actions", () => {
   test("track takes every attribute, and gives a token and the address of the pre-built UI", async () => {
     const userId = "track-1";
     await enrolled(userId);
+    const { challengeId } = await sdk.challenge({ verificationMethod: "EMAIL_OTP", email: "track-1@example.test" });
     const attributes = {
+      challengeId,
+      customDomain: "mfa.example.test",
       idempotencyKey: "track-key",
       redirectUrl: "http://localhost:3000/back?from=mfa",
       redirectToSettings: true,
@@ -154,6 +157,9 @@ describe("actions", () => {
     assert.equal(url.searchParams.get("token"), tracked.token);
     const { username, phoneNumber } = await sdk.getUser({ userId });
     assert.deepEqual({ username, phoneNumber }, { username: "tracked", phoneNumber: "+15550100003" });
+    assert.equal((await sdk.getChallenge({ challengeId, userId })).challengeId, challengeId, "it is attached to the user");
+    assert.equal((await sdk.track({ userId, action: "pay", attributes })).idempotencyKey, "track-key");
+    await assert.rejects(sdk.track({ userId: "track-5", action: "pay", attributes }), refusal(401, "unauthorized"));
   });
 
   test("track without attributes allows a user who has no authenticator", async () => {

@@ -99,12 +99,17 @@ describe("openssl", () => {
     await phone.answer(challengeId, true);
     const verified = await server.ask("POST", "/v1/client/verify/push", { challengeId }, asked);
     assert.equal(verified.isVerified, true);
-    // The last authenticator stays: there must be another one.
-    await assert.rejects(phone.remove(), /invalid_request/);
     const body = { verificationMethod: "EMAIL_OTP", email: "openssl@example.test" };
     await server.request("POST", "/v1/users/openssl/authenticators", body, `Basic ${btoa(`${SECRET}:`)}`);
     assert.deepEqual(await phone.remove(), { removedAuthenticatorId: added.userAuthenticatorId });
     await assert.rejects(phone.credential(), /invalid_credential/);
+  });
+
+  test("by a signature, too, the last authenticator is not removed", async () => {
+    const phone = new OpensslPhone(server, "push", folder);
+    await phone.add((await track("openssl-last")).token);
+    await assert.rejects(phone.remove(), /invalid_request/);
+    await phone.credential();
   });
 
   test("its signatures claim and approve a QR code, and sign in inside an app", async () => {

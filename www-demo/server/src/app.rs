@@ -68,6 +68,17 @@ pub struct Shared {
     pub changes: Changes,
     /// Whether the server is about to end.
     ending: watch::Sender<bool>,
+    /// How many sockets are open.
+    sockets: watch::Sender<usize>,
+}
+
+/// A socket that is open for as long as this is kept: connections know nothing of theirs that have become one.
+pub struct OpenSocket(App);
+
+impl Drop for OpenSocket {
+    fn drop(&mut self) {
+        self.0.sockets.send_modify(|open| *open -= 1);
+    }
 }
 
 impl std::ops::Deref for App {
@@ -90,11 +101,13 @@ impl App {
         let may_frame = Box::new(move |origin: &str| framing.allows_origin(origin));
         let ceremonies = Ceremonies::new(&config.rp_id, &config.rp_name, origins, config.is_local, may_frame);
         let (ending, _) = watch::channel(false);
+        let (sockets, _) = watch::channel(0);
         let shared = Shared {
             tokens,
             ceremonies,
             changes: Changes::default(),
             ending,
+            sockets,
             store,
             random,
             clock: Clock::default(),
@@ -121,6 +134,17 @@ impl App {
     pub async fn ended(&self) {
         // An error means that the sender is gone, which is the end as well.
         let _ = self.ending.subscribe().wait_for(|is_ending| *is_ending).await;
+    }
+
+    /// One more socket is open. To be asked for before its connection is left to it.
+    pub fn open_socket(&self) -> OpenSocket {
+        self.sockets.send_modify(|open| *open += 1);
+        OpenSocket(self.clone())
+    }
+
+    /// Waits until no socket is open.
+    pub async fn sockets_closed(&self) {
+        let _ = self.sockets.subscribe().wait_for(|open| *open == 0).await;
     }
 
     /// The whole server, as a service that needs no socket.

@@ -63,20 +63,15 @@ impl ApiError {
         Self::new(StatusCode::UNAUTHORIZED, "expired_token", description)
     }
 
-    /// A credential that is known, but not accepted.
+    /// A credential that is not accepted, or that was looked for and is not there.
     pub fn invalid_credential(description: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "invalid_credential", description)
-    }
-
-    /// A credential that was looked for and is not there.
-    pub fn no_credential(description: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(StatusCode::NOT_FOUND, "invalid_credential", description)
     }
 
     /// A credential that this tenant has never had, or has no longer: clients may tell the authenticator to forget it.
     pub fn unknown_credential() -> Self {
         Self::new(
-            StatusCode::NOT_FOUND,
+            StatusCode::BAD_REQUEST,
             "unknown_credential",
             "This passkey is not registered here. Remove it from the device, and create another one.",
         )
@@ -165,6 +160,9 @@ impl From<sqlx::Error> for ApiError {
         match trouble {
             Trouble::Full => Self::unavailable("The server has no room to store this. Nothing was changed."),
             Trouble::Unreachable => Self::unavailable("The server's database does not answer. Try again."),
+            Trouble::Contended => {
+                Self::unavailable("Others changed the same at that moment. Nothing was changed. Try again.")
+            }
             Trouble::Other => internal,
         }
     }

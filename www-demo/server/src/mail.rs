@@ -12,7 +12,7 @@ use crate::error::{ApiError, ApiResult};
 use crate::outbox::Content;
 
 /// How long the mail server may take for each of its answers.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Where e-mail goes, and from whom it is.
 #[derive(Clone)]

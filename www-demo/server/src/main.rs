@@ -257,9 +257,6 @@ fn announce(app: &App, listeners: &[TcpListener]) -> std::io::Result<()> {
     out.flush()
 }
 
-/// How long requests that are being answered may take once the server is to end.
-const LAST_ANSWERS: Duration = Duration::from_secs(5);
-
 /// Serves until it is asked to end, and then finishes what it is answering.
 async fn serve(app: &App, listeners: Vec<TcpListener>, end: End) -> Result<(), String> {
     let mut servers = JoinSet::new();
@@ -275,7 +272,7 @@ async fn serve(app: &App, listeners: Vec<TcpListener>, end: End) -> Result<(), S
     tracing::info!("ending: what is being answered is finished");
     app.end();
     // Whoever takes longer than that is cut off: the data is safe, what was not committed did not happen.
-    let _ = timeout(LAST_ANSWERS, servers.join_all()).await;
+    let _ = timeout(serving::LAST_ANSWERS, servers.join_all()).await;
     Ok(())
 }
 

@@ -118,7 +118,9 @@ pub async fn ready(State(app): State<App>) -> ApiResult<Json<Value>> {
             tracing::warn!(%error, "the database stores nothing");
             Err(match Trouble::of(&error) {
                 Trouble::Full => ApiError::unavailable("The database has no room."),
-                Trouble::Unreachable | Trouble::Other => ApiError::unavailable("The database does not answer."),
+                Trouble::Unreachable | Trouble::Contended | Trouble::Other => {
+                    ApiError::unavailable("The database does not answer.")
+                }
             })
         }
         Err(_) => Err(ApiError::unavailable("The database does not answer in time.")),

@@ -16,6 +16,10 @@ use crate::app::App;
 /// How long nothing is accepted after that failed, as it does when too many files are open.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 
+/// How long requests that are being answered may take once the server is to end: a letter, or the backend's webhook, may be
+/// waited for.
+pub const LAST_ANSWERS: Duration = Duration::from_secs(15);
+
 /// Answers whoever connects, until the server is about to end; and then finishes. `axum::serve` does the same, and waits
 /// for ever: for the head of a request, and for a client that does not read.
 pub async fn accept(app: App, listener: TcpListener) {
@@ -56,4 +60,19 @@ pub async fn accept(app: App, listener: TcpListener) {
     }
     drop(listener);
     open.join_all().await;
+    // Sockets have left their connections behind, and tell their clients still.
+    app.sockets_closed().await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{mail, webhook};
+
+    #[test]
+    fn whoever_waits_for_a_letter_or_the_backend_is_answered_before_the_server_ends() {
+        for wait in [mail::PATIENCE, webhook::PATIENCE] {
+            assert!(wait < LAST_ANSWERS, "{wait:?}");
+        }
+    }
 }

@@ -93,7 +93,7 @@ impl App {
         if !tx.mark_used(authenticator_id, proof.secret, now).await? {
             return Err(match proof.method {
                 Method::Passkey | Method::SecurityKey => ApiError::unknown_credential(),
-                _ => ApiError::no_credential("This authenticator was removed."),
+                _ => ApiError::invalid_credential("This authenticator was removed."),
             });
         }
         if !tx.prove_action(&action.action_key, (proof.method, authenticator_id), now).await? {

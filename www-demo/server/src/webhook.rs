@@ -31,7 +31,7 @@ const RETRIES: i64 = 3;
 pub const RETRY_AFTER: Millis = 30 * SECOND;
 
 /// How long the backend may take to answer.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Events that are sent at once.
 const AT_ONCE: i64 = 16;

@@ -13,7 +13,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::broadcast::error::RecvError;
-use tokio::time::interval;
+use tokio::time::{interval, timeout};
 
 use super::client::qr_code::{collect, start};
 use super::guard::{Holder, MaybeHolder};
@@ -33,6 +33,8 @@ const TENANT_PREFIX: &str = "x.authsignal.tenant.";
 const LARGEST_MESSAGE: usize = 64 * 1024;
 /// Keeps proxies from dropping a connection on which nothing happens for minutes.
 const PING_EVERY: Duration = Duration::from_secs(25);
+/// How long a client may take to close its side.
+const LAST_WORD: Duration = Duration::from_secs(1);
 /// Codes that one socket may have open; each refresh makes another one.
 const MOST_CODES: usize = 16;
 
@@ -67,10 +69,13 @@ pub async fn open(
     closes: Option<Extension<SocketCloses>>,
     upgrade: WebSocketUpgrade,
 ) -> Response {
+    // From now on, as nobody else waits for what becomes of the connection.
+    let open = app.open_socket();
     upgrade.protocols([PROTOCOL]).max_message_size(LARGEST_MESSAGE).on_upgrade(move |socket| async move {
         app.metrics.sockets.inc();
         serve(&app, holder.as_ref(), closes.is_some(), socket).await;
         app.metrics.sockets.dec();
+        drop(open);
     })
 }
 
@@ -130,7 +135,10 @@ async fn serve(app: &App, holder: Option<&Holder>, closes: bool, mut socket: Web
 
 async fn close(mut socket: WebSocket, code: u16, reason: &'static str) {
     // A client that is gone need not hear it.
-    let _ = socket.send(Message::Close(Some(CloseFrame { code, reason: reason.into() }))).await;
+    if socket.send(Message::Close(Some(CloseFrame { code, reason: reason.into() }))).await.is_ok() {
+        // What the client has sent meanwhile is read: a connection that is closed over it takes back the last word.
+        let _ = timeout(LAST_WORD, async { while let Some(Ok(_)) = socket.recv().await {} }).await;
+    }
 }
 
 /// A new code, if the message asks for one; messages that this server does not know are ignored.

@@ -60,7 +60,7 @@ pub fn authenticator(authenticator: &Authenticator, is_default: bool, viewer: Vi
     Json::Object(view)
 }
 
-/// A list of authenticators; the oldest is the default.
+/// A list of authenticators; the first is the default.
 pub fn authenticators(all: &[Authenticator], viewer: Viewer<'_>) -> Json {
     all.iter().enumerate().map(|(at, one)| authenticator(one, at == 0, viewer)).collect()
 }

@@ -144,6 +144,25 @@ impl Tx {
         row.as_ref().map(Action::from_row).transpose()
     }
 
+    /// The action of this user and code that an open challenge was given to: see [`Tx::attach_challenge`].
+    pub async fn action_of_challenge(
+        &mut self,
+        challenge_id: &str,
+        user_key: &str,
+        code: &str,
+        now: Millis,
+    ) -> Result<Option<Action>, sqlx::Error> {
+        let row = self
+            .one(
+                "SELECT a.* FROM actions a JOIN challenges c ON c.action_key = a.action_key WHERE c.challenge_id = $1 \
+                 AND c.kind IN ('anonymous', 'qr-code', 'server-code') AND c.consumed_at IS NULL AND c.expires_at > $4 \
+                 AND a.user_key = $2 AND a.code = $3",
+                values![challenge_id, user_key, code, now],
+            )
+            .await?;
+        row.as_ref().map(Action::from_row).transpose()
+    }
+
     /// Stores a new action, unless there is this occurrence already; answers the one that stands, and whether it is new.
     pub async fn insert_action(&mut self, action: &Action) -> Result<(Action, bool), sqlx::Error> {
         let inserted = self

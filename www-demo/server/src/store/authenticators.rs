@@ -76,18 +76,19 @@ fn all_from(rows: &[Row]) -> Result<Vec<Authenticator>, sqlx::Error> {
 }
 
 impl Tx {
-    /// All of a user's authenticators, pending ones too, oldest first.
+    /// All of a user's authenticators, pending ones too: the one that the backend made the default, and then oldest first.
     pub async fn authenticators(&mut self, user_key: &str) -> Result<Vec<Authenticator>, sqlx::Error> {
         let rows = self
             .all(
-                "SELECT * FROM authenticators WHERE user_key = $1 ORDER BY created_at, authenticator_id",
+                "SELECT * FROM authenticators WHERE user_key = $1 \
+                 ORDER BY is_default DESC, created_at, authenticator_id",
                 values![user_key],
             )
             .await?;
         all_from(&rows)
     }
 
-    /// Those that are verified, without recovery codes: they are a way back in, and no authenticator.
+    /// Those that are verified, the default first, without recovery codes: they are a way back in, and no authenticator.
     pub async fn verified_authenticators(&mut self, user_key: &str) -> Result<Vec<Authenticator>, sqlx::Error> {
         let all = self.authenticators(user_key).await?;
         let counts = |one: &Authenticator| one.verified_at.is_some() && one.method != Method::RecoveryCode;
@@ -112,9 +113,9 @@ impl Tx {
         row.as_ref().map(Authenticator::from_row).transpose()
     }
 
-    /// Stores a new authenticator. An enrolment of the same method that was still pending gives way; a verified one
-    /// never does.
-    pub async fn insert_authenticator(&mut self, authenticator: &Authenticator) -> Result<(), sqlx::Error> {
+    /// Stores a new authenticator; false if its credential is registered, also by whoever came first at the same moment. An
+    /// enrolment of the same method that was still pending gives way; a verified one never does.
+    pub async fn insert_authenticator(&mut self, authenticator: &Authenticator) -> Result<bool, sqlx::Error> {
         if authenticator.verified_at.is_none() {
             self.run(
                 "DELETE FROM authenticators WHERE user_key = $1 AND method = $2 AND verified_at IS NULL",
@@ -122,24 +123,36 @@ impl Tx {
             )
             .await?;
         }
-        self.run(
-            "INSERT INTO authenticators (authenticator_id, user_key, method, action_key, created_at, verified_at, \
+        let inserted = self
+            .run(
+                "INSERT INTO authenticators (authenticator_id, user_key, method, action_key, created_at, verified_at, \
              last_verified_at, address, display_name, credential_id, secret, details) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
-            values![
-                &authenticator.authenticator_id,
-                &authenticator.user_key,
-                authenticator.method.name(),
-                &authenticator.action_key,
-                authenticator.created_at,
-                authenticator.verified_at,
-                authenticator.last_verified_at,
-                &authenticator.address,
-                &authenticator.display_name,
-                &authenticator.credential_id,
-                &authenticator.secret,
-                &authenticator.details.to_string(),
-            ],
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
+             ON CONFLICT (credential_id) DO NOTHING",
+                values![
+                    &authenticator.authenticator_id,
+                    &authenticator.user_key,
+                    authenticator.method.name(),
+                    &authenticator.action_key,
+                    authenticator.created_at,
+                    authenticator.verified_at,
+                    authenticator.last_verified_at,
+                    &authenticator.address,
+                    &authenticator.display_name,
+                    &authenticator.credential_id,
+                    &authenticator.secret,
+                    &authenticator.details.to_string(),
+                ],
+            )
+            .await?;
+        Ok(inserted > 0)
+    }
+
+    /// Makes one of a user's authenticators their default, and no other.
+    pub async fn make_default(&mut self, user_key: &str, authenticator_id: &str) -> Result<(), sqlx::Error> {
+        self.run(
+            "UPDATE authenticators SET is_default = CASE WHEN authenticator_id = $2 THEN 1 ELSE 0 END WHERE user_key = $1",
+            values![user_key, authenticator_id],
         )
         .await?;
         Ok(())

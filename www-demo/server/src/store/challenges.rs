@@ -308,6 +308,18 @@ impl Tx {
         Ok(())
     }
 
+    /// Ends the challenge of this `lookup` unless it was met already, and makes room for the one that takes its place.
+    pub async fn give_way(&mut self, lookup: &str, now: Millis) -> Result<(), sqlx::Error> {
+        self.run(
+            "UPDATE challenges SET lookup = NULL, \
+             consumed_at = CASE WHEN progress = 'pending' AND consumed_at IS NULL THEN $2 ELSE consumed_at END \
+             WHERE lookup = $1",
+            values![lookup, now],
+        )
+        .await?;
+        Ok(())
+    }
+
     /// The challenges of this kind that belong to a user and can still be answered, newest first.
     pub async fn open_of_user(
         &mut self,
@@ -351,6 +363,18 @@ impl Tx {
                  AND kind IN ('anonymous', 'qr-code', 'server-code') AND user_key IS NULL \
                  AND consumed_at IS NULL AND expires_at > $4",
                 values![challenge_id, user_key, action_key, now],
+            )
+            .await?;
+        Ok(attached > 0)
+    }
+
+    /// Whether [`Self::attach_challenge`] has given this challenge to this action, however it has gone on since.
+    pub async fn is_attached(&mut self, challenge_id: &str, action_key: &str) -> Result<bool, sqlx::Error> {
+        let attached = self
+            .count(
+                "SELECT COUNT(*) AS n FROM challenges WHERE challenge_id = $1 AND action_key = $2 \
+                 AND kind IN ('anonymous', 'qr-code', 'server-code')",
+                values![challenge_id, action_key],
             )
             .await?;
         Ok(attached > 0)

@@ -255,6 +255,8 @@ pub enum Trouble {
     Full,
     /// It does not answer, or not in time.
     Unreachable,
+    /// Others changed the same at that moment, and went first: nothing was changed.
+    Contended,
     /// Anything else.
     Other,
 }
@@ -272,6 +274,10 @@ impl Trouble {
                 if error.code().is_some_and(|code| ["57P01", "57P02", "57P03"].contains(&&*code)) =>
             {
                 Trouble::Unreachable
+            }
+            // serialization_failure and deadlock_detected.
+            sqlx::Error::Database(error) if error.code().is_some_and(|code| code == "40001" || code == "40P01") => {
+                Trouble::Contended
             }
             sqlx::Error::AnyDriverError(error) => {
                 error.downcast_ref().map_or(Trouble::Other, |writer::OfAll(error)| Trouble::of(error))
@@ -439,7 +445,9 @@ impl Tx {
     pub async fn delete_everything(&mut self) -> Result<(), sqlx::Error> {
         for sql in [
             "DELETE FROM users",
+            // Those of nobody known do not go with a user.
             "DELETE FROM challenges",
+            "DELETE FROM wrong_codes",
             "DELETE FROM demo_sessions",
             "DELETE FROM outbox",
             "DELETE FROM webhooks",

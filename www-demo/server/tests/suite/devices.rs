@@ -166,12 +166,14 @@ async fn a_device_removes_itself_once_and_never_the_last_authenticator() {
     let time = |back: i64| format!("{}.0", server.app.clock.now() / 600_000 - back);
     remove(time(0)).await.refused(400, "invalid_request");
     server.create_app(&window).await;
+    // What was refused is used up as well: whoever recorded it cannot send it again once it would be done.
+    remove(time(0)).await.refused(400, "invalid_credential");
     for message in [time(2), time(-1), time(0).replace(".0", ""), String::new()] {
         remove(message).await.refused(400, "invalid_credential");
     }
     remove(time(1)).await.ok();
     assert_eq!(server.methods("ada").await, ["AUTHENTICATOR_APP"]);
-    server.get(&phone.path(&phone.query()), As::Tenant).await.refused(404, "invalid_credential");
+    server.get(&phone.path(&phone.query()), As::Tenant).await.refused(400, "invalid_credential");
     // Whoever recorded the removal cannot do it again to the device that was added anew.
     let scoped = server.track("ada", json!({ "scope": "add:authenticators" })).await;
     phone.add(&server, &scoped).await.ok();
@@ -280,6 +282,39 @@ async fn a_code_that_a_token_made_is_for_its_user_only() {
     let body = json!({ "action": "manage" });
     let reply = server.post("/v1/client/challenge/qr-code", As::Holder(&bob), body).await.ok();
     phone.claim(&server, reply["challengeId"].as_str().unwrap()).await.refused(400, "invalid_credential");
+}
+
+#[tokio::test]
+async fn a_phone_shows_what_was_tracked_and_not_what_the_browser_says() {
+    let server = Server::start().await;
+    let phone = Phone::new("qr-code", 1);
+    user_with_phone(&server, &phone).await;
+    let ask = async |by: As<'_>, custom: Value| {
+        let body = json!({ "action": "manage", "custom": custom });
+        let reply = server.post("/v1/client/challenge/qr-code", by, body).await.ok();
+        reply["challengeId"].as_str().unwrap().to_owned()
+    };
+    let tracked = json!({ "amount": "1,000" });
+    let token = server.track("ada", json!({ "custom": tracked, "userAgent": "a till" })).await;
+    let silent = server.track("ada", json!({})).await;
+    for (token, shown) in [(&token, &tracked), (&silent, &Value::Null)] {
+        let id = ask(As::Holder(token), json!({ "amount": "1" })).await;
+        let claimed = phone.claim(&server, &id).await.ok();
+        assert_eq!(claimed.get("custom").unwrap_or(&Value::Null), shown);
+    }
+
+    // Of a code that a backend has given to an action since, the action is what is approved.
+    let id = ask(As::Tenant, json!({ "till": "4" })).await;
+    let pay = json!({ "challengeId": id, "custom": tracked });
+    server.post("/v1/users/ada/actions/pay", As::Backend, pay).await.ok();
+    let claimed = phone.claim(&server, &id).await.ok();
+    assert_eq!((&claimed["actionCode"], &claimed["custom"]), (&json!("pay"), &tracked));
+    let alone = ask(As::Tenant, json!({ "till": "4" })).await;
+    assert_eq!(
+        phone.claim(&server, &alone).await.ok()["custom"],
+        json!({ "till": "4" }),
+        "there is nothing else to show"
+    );
 }
 
 #[tokio::test]

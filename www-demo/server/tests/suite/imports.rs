@@ -11,7 +11,7 @@ use crate::support::{Device, Server};
 const ALL: &str = "/v1/users/authenticators";
 
 /// A passkey of another service's, and what that service knows of it.
-async fn passkey() -> (Device, Value) {
+pub async fn passkey() -> (Device, Value) {
     let elsewhere = Server::start().await;
     let token = elsewhere.track("somebody", json!({})).await;
     let options = elsewhere.registration_options(&token).await.ok();
@@ -27,7 +27,7 @@ async fn passkey() -> (Device, Value) {
     (device, json!({ "credentialId": credential["id"], "credentialPublicKey": key }))
 }
 
-fn of(user_id: &str, passkey: &Value) -> Value {
+pub fn of(user_id: &str, passkey: &Value) -> Value {
     let mut one = passkey.clone();
     one["userId"] = json!(user_id);
     one["verificationMethod"] = json!("PASSKEY");

@@ -1,9 +1,11 @@
 //! Several instances on one PostgreSQL. Of SQLite there is one instance, which is then both.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use authsignal_local::changes;
 use authsignal_local::config::Config;
+use authsignal_local::error::ApiError;
 use authsignal_local::random::Random;
 use authsignal_local::store::Store;
 use futures_util::future::join_all;
@@ -149,5 +151,127 @@ async fn instances_that_start_at_once_on_an_empty_database_all_start() {
         let store = store.unwrap().unwrap();
         assert!(store.is_empty().await.unwrap());
         store.close().await;
+    }
+}
+
+#[tokio::test]
+async fn of_two_who_register_one_key_at_the_same_moment_one_does_and_the_other_is_told() {
+    let servers = two().await.map(Arc::new);
+    for round in 0..8 {
+        let mut adding = Vec::new();
+        for at in 0..6 {
+            let server = servers[at % 2].clone();
+            let token = server.track(&format!("user-{round}-{at}"), json!({})).await;
+            let phone = Phone::new("push", 1 + round);
+            adding.push(tokio::spawn(async move { phone.add(&server, &token).await }));
+        }
+        let mut added = 0;
+        for answer in join_all(adding).await.into_iter().map(Result::unwrap) {
+            if answer.status.is_success() {
+                added += 1;
+            } else {
+                answer.refused(400, "invalid_request");
+            }
+        }
+        assert_eq!(added, 1);
+    }
+}
+
+#[tokio::test]
+async fn of_two_who_register_one_passkey_at_the_same_moment_one_does_and_the_other_is_told() {
+    let servers = two().await.map(Arc::new);
+    // The same device twice, as a program can be.
+    let known = crate::imports::passkey().await.1;
+    for round in 0..8 {
+        let mut known = known.clone();
+        known["credentialId"] = json!(format!("{round:A>8}"));
+        let enrolling = (0..6).map(|at| {
+            let (server, known) = (servers[at % 2].clone(), known.clone());
+            tokio::spawn(async move {
+                let user_id = format!("user-{round}-{at}");
+                if at < 3 {
+                    let path = format!("/v1/users/{user_id}/authenticators");
+                    return server.post(&path, As::Backend, crate::imports::of(&user_id, &known)).await;
+                }
+                let all = json!({ "authenticators": [crate::imports::of(&user_id, &known)] });
+                server.post("/v1/users/authenticators", As::Backend, all).await
+            })
+        });
+        let mut enrolled = 0;
+        for answer in join_all(enrolling).await.into_iter().map(Result::unwrap) {
+            if answer.status == 400 {
+                answer.refused(400, "invalid_request");
+                continue;
+            }
+            let body = answer.ok();
+            match body["failures"].get(0) {
+                Some(failure) => assert_eq!(failure["errorCode"], "conflict", "{body}"),
+                None => enrolled += 1,
+            }
+        }
+        assert_eq!(enrolled, 1);
+    }
+    let users = servers[0].get("/local/users", As::Nobody).await.ok();
+    assert_eq!(users["users"].as_array().unwrap().len(), 8, "who was refused leaves no user: {users}");
+}
+
+#[tokio::test]
+async fn batches_at_once_of_the_same_users_in_any_order_do_not_stop_one_another() {
+    let servers = two().await.map(Arc::new);
+    let known = crate::imports::passkey().await.1;
+    for round in 0..6 {
+        let one = |at: usize| {
+            let mut known = known.clone();
+            known["credentialId"] = json!(format!("{round}-{at:A>10}"));
+            crate::imports::of(&format!("user-{round}-{at}"), &known)
+        };
+        let mut all: Vec<_> = (0..40).map(one).collect();
+        let forth = json!({ "authenticators": all });
+        all.reverse();
+        let back = json!({ "authenticators": all });
+        let posts = [forth, back].into_iter().zip(&servers).map(|(batch, server)| {
+            let server = server.clone();
+            tokio::spawn(async move { server.post("/v1/users/authenticators", As::Backend, batch).await })
+        });
+        for answer in join_all(posts).await {
+            assert_eq!(answer.unwrap().ok()["succeeded"], 40);
+        }
+    }
+}
+
+#[tokio::test]
+async fn whoever_is_stopped_for_another_to_go_on_is_asked_to_try_again() {
+    let database = fresh_database().await;
+    let store = Store::open(&database).await.unwrap();
+    let mut first = store.write().await.unwrap();
+    let [ada, bob] = ["ada", "bob"];
+    for user_id in [ada, bob] {
+        first.lock_or_create_user(user_id, user_id, 1).await.unwrap();
+    }
+    first.commit().await.unwrap();
+    // Of SQLite only one writes.
+    if database.starts_with("sqlite:") {
+        return;
+    }
+    let (mut first, mut second) = (store.write().await.unwrap(), store.write().await.unwrap());
+    first.lock_user(ada).await.unwrap();
+    second.lock_user(bob).await.unwrap();
+    let crossed = tokio::join!(
+        async {
+            let locked = first.lock_user(bob).await.map(drop);
+            drop(first);
+            locked
+        },
+        async {
+            let locked = second.lock_user(ada).await.map(drop);
+            drop(second);
+            locked
+        },
+    );
+    let errors: Vec<_> = [crossed.0, crossed.1].into_iter().filter_map(Result::err).collect();
+    assert_eq!(errors.len(), 1, "{errors:?}");
+    for error in errors {
+        let error = ApiError::from(error);
+        assert_eq!((error.status().as_u16(), error.parts().0), (503, "unavailable"));
     }
 }

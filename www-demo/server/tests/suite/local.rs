@@ -39,6 +39,38 @@ async fn reset_empties_the_data_and_sets_the_clock_right() {
 }
 
 #[tokio::test]
+async fn reset_forgets_wrong_codes_and_restore_does_not_count_them_twice() {
+    let server = Server::start().await;
+    let email = "ada@example.test";
+    let post = async |path: &str, body: serde_json::Value| server.post(path, As::Backend, body).await.ok();
+    let ask = async || post("/v1/challenge", json!({ "email": email })).await["challengeId"].clone();
+    let guess = async |code: &str| {
+        let body = json!({ "challengeId": ask().await, "verificationCode": code });
+        post("/v1/verify", body).await["failureReason"].clone()
+    };
+    let right = async || {
+        let id = ask().await;
+        let body = json!({ "challengeId": id, "verificationCode": server.code_sent(email).await });
+        post("/v1/verify", body).await["isVerified"].clone()
+    };
+    for _ in 0..6 {
+        assert_eq!(guess("wrong!").await, "CODE_INVALID_OR_EXPIRED");
+    }
+    server.post("/local/snapshot", As::Nobody, json!({})).await.ok();
+    for _ in 0..2 {
+        let kept = server.post("/local/restore", As::Nobody, json!({})).await.ok();
+        assert_eq!(server.post("/local/snapshot", As::Nobody, json!({})).await.ok(), kept);
+    }
+    assert_eq!(right().await, true, "six wrong codes are six still");
+    for _ in 0..4 {
+        guess("wrong!").await;
+    }
+    assert_eq!(right().await, false, "ten end it");
+    server.post("/local/reset", As::Nobody, json!({})).await.ok();
+    assert_eq!(right().await, true, "after a reset there were none");
+}
+
+#[tokio::test]
 async fn pages_of_other_sites_cannot_drive_the_control_plane() {
     let server = Server::start().await;
     server.enrolled_user("ada").await;

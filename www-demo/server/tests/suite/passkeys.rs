@@ -99,9 +99,9 @@ async fn a_deleted_passkey_is_unknown_and_can_be_looked_up_no_more() {
 
     let path = format!("/v1/users/ada/authenticators/{}", stored["userAuthenticatorId"].as_str().unwrap());
     server.delete(&path, As::Backend).await.ok();
-    server.get(&look_up, As::Tenant).await.refused(404, "invalid_credential");
+    server.get(&look_up, As::Tenant).await.refused(400, "invalid_credential");
     let body = server.assertion(&mut device, As::Tenant, json!({})).await;
-    server.post("/v1/client/verify/passkey", As::Tenant, body).await.refused(404, "unknown_credential");
+    server.post("/v1/client/verify/passkey", As::Tenant, body).await.refused(400, "unknown_credential");
 }
 
 #[tokio::test]

@@ -5,15 +5,15 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use futures_util::StreamExt;
+use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
-use tokio_tungstenite::client_async;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::{WebSocketStream, client_async};
 
 use crate::support::Phone;
 use crate::support::mailbox::MailServer;
@@ -336,8 +336,11 @@ async fn a_token_key_signs_by_rs256_and_what_is_no_key_is_refused() {
 #[tokio::test]
 async fn it_ends_with_stdin_where_that_was_wished_and_only_there() {
     let arguments = ["--port", "0", "--database", "sqlite::memory:"];
-    let mut kept =
-        Running::of(program(&[], &[&arguments[..], &["--until-stdin-closes"]].concat()).stdin(Stdio::piped())).await;
+    let mut kept = Running::of(
+        "localhost",
+        program(&[], &[&arguments[..], &["--until-stdin-closes"]].concat()).stdin(Stdio::piped()),
+    )
+    .await;
     let mut stdin = kept.child.stdin.take().unwrap();
     stdin.write_all(b"What it is told there is nothing to it.\n").await.unwrap();
     first_app(&kept).await;
@@ -345,14 +348,17 @@ async fn it_ends_with_stdin_where_that_was_wished_and_only_there() {
     kept.ended().await;
 
     // In the background of a shell, stdin is closed from the beginning.
-    let alone = Running::of(program(&[], &arguments).stdin(Stdio::null())).await;
+    let alone = Running::of("localhost", program(&[], &arguments).stdin(Stdio::null())).await;
     first_app(&alone).await;
     alone.ask_to_end().await;
     alone.ended().await;
 
     // A pipe that stays open is not waited for.
-    let mut asked =
-        Running::of(program(&[], &[&arguments[..], &["--until-stdin-closes"]].concat()).stdin(Stdio::piped())).await;
+    let mut asked = Running::of(
+        "localhost",
+        program(&[], &[&arguments[..], &["--until-stdin-closes"]].concat()).stdin(Stdio::piped()),
+    )
+    .await;
     let _open = asked.child.stdin.take();
     asked.ask_to_end().await;
     asked.ended().await;
@@ -447,4 +453,52 @@ impl Drop for Folder {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
     }
+}
+
+/// A socket of this tenant's, which the server serves already.
+async fn socket_on(stream: TcpStream) -> WebSocketStream<TcpStream> {
+    let mut upgrade = "ws://localhost/ws-v1-challenge".into_client_request().unwrap();
+    let protocols = "authsignal-ws, x.authsignal.tenant.local".parse().unwrap();
+    upgrade.headers_mut().insert("sec-websocket-protocol", protocols);
+    let (mut socket, _) = client_async(upgrade, stream).await.unwrap();
+    assert!(timeout(PATIENCE, socket.next()).await.expect("a ping").unwrap().unwrap().is_ping());
+    socket
+}
+
+/// Reads on until the server says that it ends.
+async fn farewell(socket: &mut WebSocketStream<TcpStream>) {
+    let frame = loop {
+        match timeout(PATIENCE, socket.next()).await.expect("a farewell") {
+            Some(Ok(Message::Close(frame))) => break frame.unwrap(),
+            Some(Ok(other)) => assert!(other.is_pong(), "{other:?}"),
+            other => panic!("it is gone without a word: {other:?}"),
+        }
+    };
+    assert_eq!(u16::from(frame.code), 1001);
+}
+
+#[tokio::test]
+async fn every_socket_is_told_that_the_server_ends_also_where_nothing_else_is_being_answered() {
+    let running = Running::local(&[]).await;
+    let mut sockets = Vec::new();
+    for _ in 0..50 {
+        sockets.push(socket_on(running.connect().await).await);
+    }
+    // One that asks for so many answers, and reads none, that the server has no room left to write to it.
+    let unread = TcpSocket::new_v4().unwrap();
+    unread.set_recv_buffer_size(4096).unwrap();
+    let address = ([127, 0, 0, 1], running.port).into();
+    let mut late = socket_on(unread.connect(address).await.unwrap()).await;
+    for _ in 0..1000 {
+        for _ in 0..80 {
+            late.feed(Message::Ping(vec![0; 125].into())).await.unwrap();
+        }
+        late.flush().await.unwrap();
+    }
+    running.ask_to_end().await;
+    for socket in &mut sockets {
+        farewell(socket).await;
+    }
+    farewell(&mut late).await;
+    running.ended().await;
 }

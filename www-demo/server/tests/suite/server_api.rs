@@ -83,6 +83,19 @@ async fn a_redirect_goes_to_registered_origins_only() {
 }
 
 #[tokio::test]
+async fn a_custom_domain_is_taken_and_said_to_be_without_effect() {
+    let server = Server::start().await;
+    let body = json!({ "customDomain": "mfa.example.test" });
+    let tracked = server.post("/v1/users/ada/actions/signIn", As::Backend, body).await.ok();
+    assert!(tracked["url"].as_str().unwrap().starts_with("http://localhost:8787/ui/?token="), "{tracked}");
+    let document = server.get("/openapi.json", As::Nobody).await.ok();
+    let track = &document["paths"]["/v1/users/{user_id}/actions/{action}"]["post"];
+    let asked = &track["requestBody"]["content"]["application/json"]["schema"]["properties"];
+    let said = asked["customDomain"]["description"].as_str().unwrap();
+    assert!(said.contains("without effect"), "{said}");
+}
+
+#[tokio::test]
 async fn without_the_secret_the_server_api_answers_nobody() {
     let server = Server::start().await;
     let (_, token) = server.enrolled_user("ada").await;
@@ -117,6 +130,9 @@ async fn users_are_updated_and_found_by_their_attributes() {
     assert_eq!(updated["emailVerified"], true);
     assert_eq!(updated["custom"]["tier"], 1);
     assert!(updated.get("username").is_none(), "null takes away");
+    let updated = update("u1", json!({ "custom": null })).await;
+    assert!(updated.get("custom").is_none(), "custom, too");
+    assert!(server.get("/v1/users/u1", As::Backend).await.ok().get("custom").is_none());
 
     let query = async |query: &str| server.get(&format!("/v1/users?{query}"), As::Backend).await.ok();
     assert_eq!(query("username=u2").await["users"][0]["userId"], "u2");
@@ -155,6 +171,46 @@ async fn a_backend_enrols_what_it_has_verified_itself() {
         enrol(body).await.refused(400, "invalid_request");
     }
     enrol(json!({ "verificationMethod": "PIGEON" })).await.refused(422, "invalid_request");
+}
+
+#[tokio::test]
+async fn the_default_is_the_one_that_the_backend_said_and_else_the_oldest() {
+    let server = Server::start().await;
+    let enrol = async |body: Value| {
+        let one = server.post("/v1/users/ada/authenticators", As::Backend, body).await.ok()["authenticator"].clone();
+        (one["userAuthenticatorId"].as_str().unwrap().to_owned(), one["isDefault"].clone())
+    };
+    let default = async || {
+        let all = server.authenticators("ada").await;
+        let defaults: Vec<&Value> = all.iter().filter(|one| one["isDefault"] == true).collect();
+        assert_eq!(defaults.len(), 1, "{all:?}");
+        let method = defaults[0]["verificationMethod"].clone();
+        let tracked = server.post("/v1/users/ada/actions/manage", As::Backend, json!({})).await.ok();
+        let token = tracked["token"].as_str().unwrap();
+        let init = server.post("/v1/client/init", As::Holder(token), json!({})).await.ok();
+        let user = server.get("/v1/users/ada", As::Backend).await.ok();
+        for told in [&tracked, &user, &init["challengeOptions"]] {
+            assert_eq!(told["defaultVerificationMethod"], method, "{told}");
+        }
+        method
+    };
+    let (_, first) = enrol(json!({ "verificationMethod": "EMAIL_OTP", "email": "ada@example.test" })).await;
+    assert_eq!((first, default().await), (json!(true), json!("EMAIL_OTP")), "the only one is the default");
+    // Those of one millisecond would be in no order.
+    server.advance(1);
+    let sms = json!({ "verificationMethod": "SMS", "phoneNumber": "+15550100123", "isDefault": false });
+    assert_eq!((enrol(sms).await.1, default().await), (json!(false), json!("EMAIL_OTP")));
+    let uri = "otpauth://totp/Shop:ada?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Shop";
+    let app = json!({ "verificationMethod": "AUTHENTICATOR_APP", "otpUri": uri, "isDefault": true });
+    let (app, is_default) = enrol(app).await;
+    assert_eq!((is_default, default().await), (json!(true), json!("AUTHENTICATOR_APP")));
+    let link = json!({ "verificationMethod": "EMAIL_MAGIC_LINK", "email": "ada@example.test", "isDefault": true });
+    let (link, _) = enrol(link).await;
+    assert_eq!(default().await, "EMAIL_MAGIC_LINK", "the last word counts");
+    for (gone, left) in [(link, "EMAIL_OTP"), (app, "EMAIL_OTP")] {
+        server.delete(&format!("/v1/users/ada/authenticators/{gone}"), As::Backend).await.ok();
+        assert_eq!(default().await, left);
+    }
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::support::server::{As, claims_of};
-use crate::support::{Phone, Server};
+use crate::support::{Answer, Phone, Server};
 
 const ADA: &str = "ada@example.test";
 
@@ -242,8 +242,9 @@ async fn t18_guesses_at_an_authenticator_count_whoever_asks_for_its_codes() {
 async fn t18_of_guesses_at_once_no_more_than_ten_are_looked_at() {
     let server = Arc::new(Server::start().await);
     let mut ids = Vec::new();
-    for _ in 0..30 {
-        ids.push(ask(&server, json!({ "email": ADA })).await);
+    for at in 0..30 {
+        // Each of another action: of one action a new challenge ends the one before.
+        ids.push(ask(&server, json!({ "email": ADA, "action": format!("action-{at}") })).await);
     }
     let guesses = ids.into_iter().map(|id| {
         let server = server.clone();
@@ -292,4 +293,120 @@ async fn a_challenge_needs_somewhere_to_go() {
         server.post("/v1/challenge", As::Backend, body).await.refused(400, "invalid_request");
     }
     assert_eq!(server.get("/v1/challenges?userId=ada", As::Backend).await.ok(), json!({}));
+}
+
+async fn track_with(server: &Server, user_id: &str, attributes: Value) -> Answer {
+    server.post(&format!("/v1/users/{user_id}/actions/manage"), As::Backend, attributes).await
+}
+
+#[tokio::test]
+async fn a_track_that_is_repeated_with_its_challenge_is_the_same_action_with_a_key_or_without() {
+    let server = Server::start().await;
+    for key in [Value::Null, json!("k")] {
+        let id = ask(&server, json!({ "email": ADA })).await;
+        let attributes = json!({ "challengeId": id, "idempotencyKey": key, "scope": "add:authenticators" });
+        let first = track_with(&server, "ada", attributes).await.ok();
+        // A repeat never adds rights, nor takes any.
+        let again = json!({ "challengeId": id, "idempotencyKey": key, "scope": "remove:authenticators" });
+        let again = track_with(&server, "ada", again).await.ok();
+        assert_eq!(again["idempotencyKey"], first["idempotencyKey"], "{key}");
+        assert_eq!(claims_of(again["token"].as_str().unwrap())["scope"], "add:authenticators", "{key}");
+        verify(&server, &id, &server.code_sent(ADA).await).await;
+        claim(&server, &id, "ada").await;
+        let state = server.post("/v1/validate", As::Backend, json!({ "token": again["token"] })).await.ok();
+        assert_eq!(state["isValid"], true, "{key}: what the challenge proves is the action of both answers");
+    }
+    let actions = server.get("/v1/users/ada/actions", As::Backend).await.ok();
+    assert_eq!(actions.as_array().unwrap().len(), 2, "{actions}");
+}
+
+#[tokio::test]
+async fn a_challenge_of_one_action_is_attached_to_no_other_of_the_same_user() {
+    let server = Server::start().await;
+    let id = ask(&server, json!({ "email": ADA })).await;
+    let attached = json!({ "challengeId": id, "idempotencyKey": "k" });
+    track_with(&server, "ada", attached).await.ok();
+    let other_key = json!({ "challengeId": id, "idempotencyKey": "l" });
+    track_with(&server, "ada", other_key).await.refused(401, "unauthorized");
+    let no_key = json!({ "challengeId": id });
+    server.post("/v1/users/ada/actions/pay", As::Backend, no_key).await.refused(401, "unauthorized");
+    let actions = server.get("/v1/users/ada/actions", As::Backend).await.ok();
+    assert_eq!(actions.as_array().unwrap().len(), 1, "what is refused leaves no action: {actions}");
+}
+
+#[tokio::test]
+async fn a_repeat_with_another_challenge_attaches_no_second_one() {
+    let server = Server::start().await;
+    let first = ask(&server, json!({ "email": ADA })).await;
+    let second = ask(&server, json!({ "email": "bob@example.test" })).await;
+    for (attached, other) in [(Some(&first), &second), (None, &second)] {
+        let key = json!(attached.map_or("none", |_| "one"));
+        let attributes = json!({ "challengeId": attached, "idempotencyKey": key });
+        track_with(&server, "ada", attributes).await.ok();
+        let other = json!({ "challengeId": other, "idempotencyKey": key });
+        track_with(&server, "ada", other).await.refused(401, "unauthorized");
+    }
+    // It is nobody's still.
+    track_with(&server, "bob", json!({ "challengeId": second })).await.ok();
+}
+
+#[tokio::test]
+async fn a_new_challenge_ends_the_one_before_it_of_the_same_subject_and_action() {
+    let server = Server::start().await;
+    for user in [Value::Null, json!("ada")] {
+        let said = |action: &str| json!({ "email": ADA, "userId": user, "action": action });
+        let first = ask(&server, said("signIn")).await;
+        let code = server.code_sent(ADA).await;
+        let (other, other_code) = (ask(&server, said("pay")).await, server.code_sent(ADA).await);
+        let by_text = json!({ "phoneNumber": "+15550100123", "userId": user, "action": "signIn" });
+        let by_text = ask(&server, by_text).await;
+        let second = ask(&server, said("signIn")).await;
+        assert_eq!(verify(&server, &first, &code).await["failureReason"], "CODE_INVALID_OR_EXPIRED", "{user}");
+        assert_eq!(verify(&server, &second, &server.code_sent(ADA).await).await["isVerified"], true, "{user}");
+        assert_eq!(verify(&server, &other, &other_code).await["isVerified"], true, "{user}: another action's");
+        let texted = server.code_sent("+15550100123").await;
+        assert_eq!(verify(&server, &by_text, &texted).await["isVerified"], true, "{user}: another way's");
+        // What was verified may be claimed all the same: nobody takes it away by asking for another code.
+        ask(&server, said("signIn")).await;
+        claim(&server, &second, "ada").await;
+    }
+}
+
+#[tokio::test]
+async fn of_challenges_at_once_for_one_subject_and_action_one_is_left() {
+    let server = Arc::new(Server::start().await);
+    for user in [Value::Null, json!("ada")] {
+        server.track("ada", json!({})).await;
+        let asked = (0..8).map(|_| {
+            let (server, body) = (server.clone(), json!({ "email": ADA, "userId": user }));
+            tokio::spawn(async move { ask(&server, body).await })
+        });
+        let mut open = 0;
+        for id in join_all(asked).await {
+            let path = format!("/v1/challenges?challengeId={}", id.unwrap());
+            open += usize::from(server.get(&path, As::Backend).await.ok() != json!({}));
+        }
+        assert_eq!(open, 1, "{user}");
+    }
+}
+
+#[tokio::test]
+async fn a_challenge_is_found_for_its_own_user_and_no_other() {
+    let server = Server::start().await;
+    server.track("ada", json!({})).await;
+    let found = async |id: &str, user_id: &str| {
+        let path = format!("/v1/challenges?challengeId={id}&userId={user_id}");
+        server.get(&path, As::Backend).await.ok()["challengeId"] == *id
+    };
+    let of_ada = ask(&server, json!({ "email": ADA, "userId": "ada" })).await;
+    let of_eve = ask(&server, json!({ "email": ADA, "userId": "eve" })).await;
+    let of_nobody = ask(&server, json!({ "email": "bob@example.test" })).await;
+    server.track("bob", json!({})).await;
+    for user_id in ["ada", "bob", "eve"] {
+        assert_eq!(found(&of_ada, user_id).await, user_id == "ada", "{user_id}");
+        assert_eq!(found(&of_eve, user_id).await, user_id == "eve", "{user_id}, who does not exist yet");
+        assert!(!found(&of_nobody, user_id).await, "{user_id}");
+    }
+    track_with(&server, "bob", json!({ "challengeId": of_nobody })).await.ok();
+    assert!(found(&of_nobody, "bob").await);
 }

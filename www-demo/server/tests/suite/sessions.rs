@@ -1,6 +1,7 @@
 //! Application sessions.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -154,4 +155,44 @@ async fn neither_kind_of_token_works_as_the_other() {
     validate(&server, &json!({ "accessToken": token })).await.refused(401, "unauthorized");
     let other_app = json!({ "accessToken": access, "clientIds": ["web"] });
     server.post("/v1/sessions/validate", As::Backend, other_app).await.refused(401, "unauthorized");
+}
+
+#[tokio::test]
+async fn no_session_by_a_token_whose_authenticator_the_backend_has_deleted() {
+    let server = Server::start().await;
+    let (mut device, window) = server.enrolled_user("ada").await;
+    let (_, enrolled) = server.create_app(&window).await;
+    let passkey = server.authenticators("ada").await;
+    let passkey = passkey.iter().find(|one| one["verificationMethod"] == "PASSKEY").unwrap();
+    let verified = token_of(&server.sign_in(&mut device).await);
+    let mut device = device.without_user_verification();
+    // It opens no window, and is worth a session all the same.
+    let touched = token_of(&server.sign_in(&mut device).await);
+    let another = token_of(&server.sign_in(&mut device).await);
+    create(&server, &another).await.ok();
+    let path = format!("/v1/users/ada/authenticators/{}", passkey["userAuthenticatorId"].as_str().unwrap());
+    server.delete(&path, As::Backend).await.ok();
+    // The app was enrolled in the passkey's window.
+    for token in [&verified, &touched, &window, &enrolled] {
+        create(&server, token).await.refused(401, "unauthorized");
+    }
+}
+
+#[tokio::test]
+async fn whoever_makes_a_session_waits_for_whoever_revokes_those_of_the_user() {
+    let server = Arc::new(Server::start().await);
+    let (mut device, _) = server.enrolled_user("ada").await;
+    let token = token_of(&server.sign_in(&mut device).await);
+    let mut revoking = server.app.store.write().await.unwrap();
+    let user = revoking.user("ada").await.unwrap().unwrap();
+    revoking.lock_user(&user.user_key).await.unwrap();
+    let mut creating = tokio::spawn({
+        let server = server.clone();
+        async move { create(&server, &token).await }
+    });
+    let early = tokio::time::timeout(Duration::from_millis(200), &mut creating).await;
+    assert!(early.is_err(), "it was not seen, and outlives the revocation");
+    revoking.revoke_user_sessions(&user.user_key, server.app.clock.now()).await.unwrap();
+    revoking.commit().await.unwrap();
+    creating.await.unwrap().ok();
 }

@@ -304,7 +304,7 @@ async fn t14_only_what_this_tenant_does_not_have_for_this_relying_party_is_unkno
     *data = json!(format!("AAAA{}", &data.as_str().unwrap()[4..]));
     server.post(VERIFY, As::Tenant, elsewhere).await.refused(400, "invalid_credential");
     let body = server.assertion(&mut device, As::Tenant, json!({})).await;
-    server.post(VERIFY, As::Tenant, body).await.refused(404, "unknown_credential");
+    server.post(VERIFY, As::Tenant, body).await.refused(400, "unknown_credential");
 }
 
 #[tokio::test]

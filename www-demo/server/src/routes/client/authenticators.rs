@@ -40,7 +40,9 @@ pub async fn find_passkey(State(app): State<App>, Query(query): Query<Credential
             return Ok(Json(json!({ "credentialId": credential_id, "verifiedAt": found.verified_at.map(iso) })));
         }
     }
-    Err(ApiError::no_credential("None of these passkeys is registered here: name those that this browser has stored."))
+    Err(ApiError::invalid_credential(
+        "None of these passkeys is registered here: name those that this browser has stored.",
+    ))
 }
 
 /// `GET /client/authenticators`: what the tenant offers.

@@ -81,8 +81,9 @@ pub async fn commit_registration(
     let mut tx = app.store.write().await?;
     let user = holder.turn(&mut tx).await?;
     let right = app.may_change(&mut tx, holder, Operation::Add, None).await?;
+    let taken = || ApiError::invalid_credential("This credential is registered already.");
     if tx.credential(&registered.credential_id).await?.is_some() {
-        return Err(ApiError::invalid_credential("This credential is registered already."));
+        return Err(taken());
     }
     let now = app.clock.now();
     let device_id = answer["deviceId"].as_str().unwrap_or_default();
@@ -117,7 +118,9 @@ pub async fn commit_registration(
         details,
     };
     let is_default = tx.verified_authenticators(&user.user_key).await?.is_empty();
-    tx.insert_authenticator(&new).await?;
+    if !tx.insert_authenticator(&new).await? {
+        return Err(taken());
+    }
     app.tell_of(&mut tx, Change::Created, &user.user_id, &new).await?;
     let token = app.enrolled(&mut tx, holder, right, &new).await?;
     tx.commit().await?;

@@ -83,8 +83,9 @@ pub async fn add(
     let mut tx = app.store.write().await?;
     let user = holder.turn(&mut tx).await?;
     let right = app.may_change(&mut tx, &holder, Operation::Add, None).await?;
+    let taken = || ApiError::invalid_request("This key is registered already. Make another one for each credential.");
     if tx.credential(key.text()).await?.is_some() {
-        return Err(ApiError::invalid_request("This key is registered already. Make another one for each credential."));
+        return Err(taken());
     }
     let now = app.clock.now();
     let mut details = json!({});
@@ -111,7 +112,9 @@ pub async fn add(
         secret: None,
         details,
     };
-    tx.insert_authenticator(&new).await?;
+    if !tx.insert_authenticator(&new).await? {
+        return Err(taken());
+    }
     app.tell_of(&mut tx, Change::Created, &user.user_id, &new).await?;
     let token = app.enrolled(&mut tx, &holder, right, &new).await?;
     tx.commit().await?;
@@ -159,7 +162,7 @@ impl KeyQuery {
 /// The device that holds this key, for this method.
 pub async fn device_of(tx: &mut Tx, key: &DeviceKey, method: Method) -> ApiResult<Authenticator> {
     let found = tx.credential(key.text()).await?.filter(|found| found.method == method);
-    found.ok_or_else(|| ApiError::no_credential("No device with this key is registered, or not for this method."))
+    found.ok_or_else(|| ApiError::invalid_credential("No device with this key is registered, or not for this method."))
 }
 
 /// The device that holds this key and has signed `message` with it.
@@ -209,7 +212,6 @@ pub async fn remove(
     let now = app.clock.now();
     let mut tx = app.store.write().await?;
     let device = device_of(&mut tx, &key, method).await?;
-    let user = tx.lock_user(&device.user_key).await?.ok_or(sqlx::Error::RowNotFound)?;
     let message = time_messages(now).into_iter().find(|message| key.has_signed(message, &body.signature));
     let message = message.ok_or_else(bad_signature)?;
     let used = Challenge {
@@ -219,7 +221,16 @@ pub async fn remove(
     if !tx.use_once(&used).await? {
         return Err(ApiError::invalid_credential("This signature was used before."));
     }
+    // It is used whatever follows: what is refused now would else be done by whoever sends it again later.
+    tx.commit().await?;
+
+    let mut tx = app.store.write().await?;
+    let gone = || ApiError::invalid_credential("This device was removed.");
+    let user = tx.lock_user(&device.user_key).await?.ok_or_else(gone)?;
     let verified = tx.verified_authenticators(&device.user_key).await?;
+    if !verified.iter().any(|one| one.authenticator_id == device.authenticator_id) {
+        return Err(gone());
+    }
     // The signature stands for the right to remove, on the device itself alone.
     decide(
         Operation::Remove,

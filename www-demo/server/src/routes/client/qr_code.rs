@@ -47,7 +47,8 @@ pub async fn challenge(
     })))
 }
 
-/// Starts a QR code. `device_code` is what the screen will ask with; over a socket it need not ask.
+/// Starts a QR code. `device_code` is what the screen will ask with; over a socket it need not ask. For a token, `custom` is
+/// what was tracked: whoever holds one does not choose what the phone's person is shown.
 pub async fn start(
     app: &App,
     holder: Option<&Holder>,
@@ -61,6 +62,7 @@ pub async fn start(
     if holder.is_some_and(|holder| holder.action.code != action) {
         return Err(ApiError::invalid_request("The action must be the one that the token was tracked for."));
     }
+    let custom = if holder.is_some() { None } else { custom };
     let challenge = Challenge {
         user_key: holder.map(|holder| holder.user.user_key.clone()),
         action_key: holder.map(|holder| holder.action.action_key.clone()),
@@ -103,17 +105,21 @@ pub async fn claim(State(app): State<App>, Body(body): Body<Claim>) -> ApiResult
     let action = action_of(&mut tx, &challenge).await?;
     let user = tx.user_by_key(&device.user_key).await?.ok_or(sqlx::Error::RowNotFound)?;
     app.commit_and_tell(tx, &challenge.challenge_id).await?;
-    let mut reply = json!({ "success": true, "actionCode": challenge.data["action"] });
+    // What is approved is the action, if there is one: it is shown as the backend has tracked it.
+    let tracked = action.as_ref().map(|action| (json!(action.code), &action.attributes["custom"]));
+    let (code, custom) = tracked.unwrap_or_else(|| (challenge.data["action"].clone(), &Value::Null));
+    let custom = if custom.is_null() { &challenge.data["custom"] } else { custom };
+    let mut reply = json!({ "success": true, "actionCode": code });
     let mut put = |name: &str, value: &Value| {
         if !value.is_null() {
             reply[name] = value.clone();
         }
     };
-    put("custom", &challenge.data["custom"]);
+    put("custom", custom);
     if let Some(custom) = user.custom {
         put("user", &json!({ "custom": custom }));
     }
-    if let Some(action) = action {
+    if let Some(action) = &action {
         put("idempotencyKey", &json!(action.idempotency_key));
         for name in ["userAgent", "ipAddress"] {
             put(name, &action.attributes[name]);

@@ -1,5 +1,7 @@
 //! A user's authenticators, as their backend sees them.
 
+use std::collections::{BTreeMap, HashMap};
+
 use axum::Json;
 use axum::extract::State;
 use base64::Engine;
@@ -48,6 +50,8 @@ pub struct Enrol {
     counter: Option<u32>,
     /// What to call it.
     name: Option<String>,
+    /// Whether the user is asked for it first. Of several such the last is, and without any the oldest authenticator.
+    is_default: Option<bool>,
 }
 
 /// The most passkeys that are enrolled at once.
@@ -77,43 +81,86 @@ pub async fn enrol_all(State(app): State<App>, Body(body): Body<EnrolAll>) -> Ap
     if total > MOST_AT_ONCE {
         return Err(ApiError::invalid_request(format!("At most {MOST_AT_ONCE} authenticators are enrolled at once.")));
     }
-    let mut failures = Vec::new();
-    let mut tx = app.store.write().await?;
-    for OneOfAll { user_id, authenticator } in body.authenticators {
+    let mut failures = BTreeMap::new();
+    let mut valid = Vec::new();
+    for (at, OneOfAll { user_id, authenticator }) in body.authenticators.into_iter().enumerate() {
         // As it is stored, whether it came with padding or without.
         let credential_id = authenticator.credential_id.as_deref().unwrap_or_default().trim_end_matches('=').to_owned();
-        let mut failed = |code: &str, why: &str| {
-            failures.push(json!({
-                "userId": user_id,
-                "credentialId": credential_id,
-                "errorCode": code,
-                "errorDescription": why,
-            }));
+        let checked = if authenticator.verification_method == Method::Passkey {
+            checked(&user_id, authenticator)
+        } else {
+            Err(ApiError::invalid_request("Only PASSKEY can be enrolled for several users at once."))
         };
-        if authenticator.verification_method != Method::Passkey {
-            failed("invalid_request", "Only PASSKEY can be enrolled for several users at once.");
-            continue;
+        match checked {
+            Ok(checked) => valid.push((at, user_id, credential_id, checked)),
+            Err(error) => drop(failures.insert(at, failure(&user_id, &credential_id, &error))),
         }
-        if let Some(there) = tx.credential(&credential_id).await? {
-            let owner = tx.user_by_key(&there.user_key).await?;
-            if owner.is_none_or(|owner| owner.user_id != user_id) {
-                failed("conflict", "This credential is registered for another user already.");
-            }
-            continue;
+    }
+    // The first that names a credential gets it.
+    let mut first = HashMap::new();
+    valid.retain(|(at, user_id, credential_id, _)| {
+        let is_theirs = first.entry(credential_id.clone()).or_insert_with(|| user_id.clone()) == user_id;
+        if !is_theirs {
+            failures.insert(*at, failure(user_id, credential_id, &conflict()));
         }
-        match enrol_verified(&app, &mut tx, &user_id, authenticator).await {
-            Ok(_) => {}
-            // Nothing was written for it: what is wrong is found before.
+        is_theirs
+    });
+    // Users' turns are taken in the order of their ids: of two batches at once none waits for the other while that waits for
+    // it.
+    valid.sort_by(|(_, one, ..), (_, other, ..)| one.cmp(other));
+    let mut tx = app.store.write().await?;
+    for (at, user_id, credential_id, checked) in valid {
+        match enrol_unless_there(&app, &mut tx, &user_id, &credential_id, checked).await {
+            Ok(()) => {}
+            // Nothing was written for it.
             Err(error) if error.status().is_client_error() => {
-                let (code, why) = error.parts();
-                failed(code, why);
+                failures.insert(at, failure(&user_id, &credential_id, &error));
             }
             Err(error) => return Err(error),
         }
     }
     tx.commit().await?;
     let failed = failures.len();
-    Ok(Json(json!({ "total": total, "succeeded": total - failed, "failed": failed, "failures": failures })))
+    Ok(Json(
+        json!({ "total": total, "succeeded": total - failed, "failed": failed, "failures": failures.into_values().collect::<Vec<_>>() }),
+    ))
+}
+
+fn failure(user_id: &str, credential_id: &str, error: &ApiError) -> Value {
+    let (code, why) = error.parts();
+    json!({ "userId": user_id, "credentialId": credential_id, "errorCode": code, "errorDescription": why })
+}
+
+fn conflict() -> ApiError {
+    ApiError::invalid_request("This credential is registered for another user already.").called("conflict".into())
+}
+
+/// Enrols one of a batch; one that the user has already is as good.
+async fn enrol_unless_there(
+    app: &App,
+    tx: &mut Tx,
+    user_id: &str,
+    credential_id: &str,
+    checked: Checked,
+) -> ApiResult<()> {
+    if let Some(is_theirs) = is_theirs(tx, user_id, credential_id).await? {
+        return if is_theirs { Ok(()) } else { Err(conflict()) };
+    }
+    match enrol_checked(app, tx, user_id, checked).await {
+        // Another request may have come first at the same moment.
+        Err(error) if error.status().is_client_error() => match is_theirs(tx, user_id, credential_id).await? {
+            Some(true) => Ok(()),
+            Some(false) => Err(conflict()),
+            None => Err(error),
+        },
+        enrolled => enrolled.map(drop),
+    }
+}
+
+/// Whether a credential is this user's; nothing if it is nobody's.
+async fn is_theirs(tx: &mut Tx, user_id: &str, credential_id: &str) -> ApiResult<Option<bool>> {
+    let Some(there) = tx.credential(credential_id).await? else { return Ok(None) };
+    Ok(Some(tx.user_by_key(&there.user_key).await?.is_some_and(|owner| owner.user_id == user_id)))
 }
 
 /// `POST /users/{user_id}/authenticators`: an authenticator that the backend has verified itself.
@@ -129,8 +176,20 @@ pub async fn enrol(
     Ok(Json(json!({ "authenticator": shown })))
 }
 
-/// Gives a user, who is created if there is none, an authenticator that counts at once; and whether it is their first.
-pub async fn enrol_verified(app: &App, tx: &mut Tx, user_id: &str, body: Enrol) -> ApiResult<(Authenticator, bool)> {
+/// What a backend has verified, its form checked.
+struct Checked {
+    method: Method,
+    /// How a phone number is reached.
+    through: &'static str,
+    address: Option<String>,
+    credential_id: Option<String>,
+    secret: Option<String>,
+    name: Option<String>,
+    is_default: bool,
+}
+
+/// Checks the form of what a backend has verified.
+fn checked(user_id: &str, body: Enrol) -> ApiResult<Checked> {
     let method = match body.verification_method {
         Method::Whatsapp => Method::Sms,
         method => method,
@@ -176,19 +235,32 @@ pub async fn enrol_verified(app: &App, tx: &mut Tx, user_id: &str, body: Enrol) 
     if !is_id(user_id) {
         return Err(invalid("The userId is not of the right form."));
     }
+    let through = if body.verification_method == Method::Whatsapp { "WHATSAPP" } else { "DEFAULT" };
+    let is_default = body.is_default == Some(true);
+    Ok(Checked { method, through, address, credential_id, secret, name: body.name, is_default })
+}
+
+/// Gives a user, who is created if there is none, an authenticator that counts at once; and whether it is their default.
+pub async fn enrol_verified(app: &App, tx: &mut Tx, user_id: &str, body: Enrol) -> ApiResult<(Authenticator, bool)> {
+    enrol_checked(app, tx, user_id, checked(user_id, body)?).await
+}
+
+async fn enrol_checked(app: &App, tx: &mut Tx, user_id: &str, checked: Checked) -> ApiResult<(Authenticator, bool)> {
+    let Checked { method, through, address, credential_id, secret, name, is_default } = checked;
+    let taken = || ApiError::invalid_request("This credential is registered already.");
     // Before there is a user: what is refused leaves nothing behind.
     if let Some(credential_id) = &credential_id
         && tx.credential(credential_id).await?.is_some()
     {
-        return Err(invalid("This credential is registered already."));
+        return Err(taken());
     }
     let now = app.clock.now();
-    let user = tx.lock_or_create_user(user_id, &app.random.id(), now).await?;
+    let fresh_key = app.random.id();
+    let user = tx.lock_or_create_user(user_id, &fresh_key, now).await?;
     let verified = tx.verified_authenticators(&user.user_key).await?;
     if address.is_some() && verified.iter().any(|one| one.method == method && one.address == address) {
-        return Err(invalid("The user has this address as an authenticator already."));
+        return Err(ApiError::invalid_request("The user has this address as an authenticator already."));
     }
-    let through = if body.verification_method == Method::Whatsapp { "WHATSAPP" } else { "DEFAULT" };
     let new = Authenticator {
         authenticator_id: app.random.id(),
         user_key: user.user_key,
@@ -207,7 +279,7 @@ pub async fn enrol_verified(app: &App, tx: &mut Tx, user_id: &str, body: Enrol) 
                 IMPORTED: true,
                 "webauthnCredential": {
                     "deviceId": "",
-                    "name": body.name.as_deref().unwrap_or("Passkey"),
+                    "name": name.as_deref().unwrap_or("Passkey"),
                     "aaguid": null,
                     "credentialBackedUp": false,
                 },
@@ -215,9 +287,17 @@ pub async fn enrol_verified(app: &App, tx: &mut Tx, user_id: &str, body: Enrol) 
             _ => json!({}),
         },
     };
-    tx.insert_authenticator(&new).await?;
+    if !tx.insert_authenticator(&new).await? {
+        if new.user_key == fresh_key {
+            tx.delete_user(user_id).await?;
+        }
+        return Err(taken());
+    }
+    if is_default {
+        tx.make_default(&new.user_key, &new.authenticator_id).await?;
+    }
     app.tell_of(tx, Change::Created, user_id, &new).await?;
-    Ok((new, verified.is_empty()))
+    Ok((new, verified.is_empty() || is_default))
 }
 
 /// `GET /authenticators`: what the tenant offers.

@@ -49,7 +49,8 @@ pub struct Ask {
 }
 
 /// `POST /challenge`: sends a code to an address. With the id of an earlier challenge it is sent again, and what was said
-/// of that one and is not said anew still holds.
+/// of that one and is not said anew still holds. Without, it ends the one before it of the same user (or of the same address,
+/// where no user is known) and action that went the same way, by mail or to a phone: of several codes the last one counts.
 pub async fn challenge(State(app): State<App>, Body(body): Body<Ask>) -> ApiResult<Json<Value>> {
     let now = app.clock.now();
     if [&body.user_id, &body.device_id].into_iter().flatten().any(|id| !is_id(id)) {
@@ -104,8 +105,12 @@ pub async fn challenge(State(app): State<App>, Body(body): Body<Ask>) -> ApiResu
         return Err(ApiError::invalid_request("The action or the idempotencyKey is not of the right form."));
     }
 
+    // Of those that come at once, each ends the one before it.
     let subject = match &user {
-        Some(user) => user.user_key.clone(),
+        Some(user) => {
+            tx.lock_user(&user.user_key).await?;
+            user.user_key.clone()
+        }
         None => {
             let address = counted(&address);
             tx.lock_address(&address).await?;
@@ -133,10 +138,13 @@ pub async fn challenge(State(app): State<App>, Body(body): Body<Ask>) -> ApiResu
         let before = earlier.as_ref().map(|earlier| earlier.data["attributes"][name].clone()).unwrap_or_default();
         data["attributes"][name] = if said.is_null() { before } else { said };
     }
-    data[if method == Method::EmailOtp { "email" } else { "phoneNumber" }] = json!(address);
+    let field = if method == Method::EmailOtp { "email" } else { "phoneNumber" };
+    data[field] = json!(address);
+    let lookup = format!("{field} {code} {subject}");
     let challenge = Challenge {
         user_key: user.as_ref().map(|user| user.user_key.clone()),
         action_key: earlier.as_ref().and_then(|earlier| earlier.action_key.clone()),
+        lookup: Some(lookup.clone()),
         secret: Some(code_hash(&app, &challenge_id, &digits)),
         data,
         ..Challenge::new(challenge_id, Kind::ServerCode, now, CHALLENGE_LIFE)
@@ -144,6 +152,7 @@ pub async fn challenge(State(app): State<App>, Body(body): Body<Ask>) -> ApiResu
     if let Some(earlier) = &earlier {
         tx.consume_challenge(&earlier.challenge_id, now).await?;
     }
+    tx.give_way(&lookup, now).await?;
     tx.insert_challenge(&challenge).await?;
     let about = About {
         user_id: user.as_ref().map(|user| user.user_id.as_str()).unwrap_or_default(),
@@ -332,13 +341,18 @@ pub async fn get(State(app): State<App>, Query(which): Query<Which>) -> ApiResul
         Some(user_id) => tx.user(user_id).await?,
         None => None,
     };
-    let found = match (&which.challenge_id, user) {
+    let found = match (&which.challenge_id, &user) {
         (Some(id), _) => tx.open_challenge(Kind::ServerCode, id, now).await?.into_iter().collect(),
         (None, Some(user)) => tx.open_of_user(Kind::ServerCode, &user.user_key, now).await?,
         (None, None) => Vec::new(),
     };
+    let is_theirs = |challenge: &Challenge, user_id: &str| match &challenge.user_key {
+        Some(user_key) => user.as_ref().is_some_and(|user| user.user_key == *user_key),
+        None => challenge.data["userId"] == *user_id,
+    };
     let fits = |challenge: &&Challenge| {
-        which.action.as_ref().is_none_or(|action| challenge.data["action"] == **action)
+        which.user_id.as_ref().is_none_or(|user_id| is_theirs(challenge, user_id))
+            && which.action.as_ref().is_none_or(|action| challenge.data["action"] == **action)
             && which.verification_method.is_none_or(|method| challenge.data["method"] == method.name())
     };
     let Some(challenge) = found.iter().find(fits) else { return Ok(Json(json!({}))) };

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::app::App;
+use crate::domain::binding::Window;
 use crate::domain::{MINUTE, Millis, SECOND};
 use crate::error::{ApiError, ApiResult};
 use crate::routes::body::Body;
@@ -45,13 +46,26 @@ pub async fn create(State(app): State<App>, Body(body): Body<Create>) -> ApiResu
         return refused("A session is made from the token that a verify returned, not from the one that was tracked.");
     }
     let mut tx = app.store.write().await?;
-    let user = tx.user_by_key(&claims.binding.user_key).await?.filter(|user| user.user_id == claims.sub);
+    // Whoever revokes at the same time sees what is made here, or comes first.
+    let user = tx.lock_user(&claims.binding.user_key).await?.filter(|user| user.user_id == claims.sub);
     let action = tx.action_by_key(&claims.binding.action_key).await?;
     let Some((user, action)) = user.zip(action) else {
         return refused("The user or the action of this token does not exist any more.");
     };
     if action.state != ActionState::ChallengeSucceeded || body.action.is_some_and(|code| code != action.code) {
         return refused("The challenge of this token's action was not completed, or the token is for another action.");
+    }
+    // Of a token without a window the action tells what has proven it.
+    let opener_is_gone = match tx.window(&user.user_key, claims.binding.window_key.as_deref()).await? {
+        Window::Gone => true,
+        Window::Until(_) => false,
+        Window::None => match &action.verified_by {
+            Some(authenticator_id) => tx.authenticator(authenticator_id).await?.is_none(),
+            None => false,
+        },
+    };
+    if opener_is_gone {
+        return refused("The authenticator that this token was verified with was removed. Have the user verify again.");
     }
     let family = app.random.id();
     let (session, refresh_token) = fresh(&app, &user, &body.client_id, family, Some(claims.jti));

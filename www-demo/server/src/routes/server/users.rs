@@ -119,13 +119,16 @@ pub struct Update {
     display_name: Option<Option<String>>,
     #[serde(default, deserialize_with = "given")]
     locale: Option<Option<String>>,
-    custom: Option<Value>,
+    #[serde(default, deserialize_with = "given")]
+    custom: Option<Option<Value>>,
 }
 
 /// Tells `null` from absent.
 #[expect(clippy::option_option, reason = "three things are told apart")]
-pub(super) fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
-    Option::<String>::deserialize(deserializer).map(Some)
+pub(super) fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::<T>::deserialize(deserializer).map(Some)
 }
 
 /// `PATCH /users/{user_id}`, and `POST` as older SDKs do: creates the user if there is none.
@@ -153,7 +156,7 @@ pub async fn update_in(app: &App, tx: &mut Tx, user_id: &str, body: Update) -> A
     user.username = body.username.unwrap_or(user.username);
     user.display_name = body.display_name.unwrap_or(user.display_name);
     user.locale = body.locale.unwrap_or(user.locale);
-    user.custom = body.custom.or(user.custom);
+    user.custom = body.custom.unwrap_or(user.custom);
     check(&user)?;
     tx.save_user(&user).await?;
     Ok(user)
