@@ -1,10 +1,13 @@
 //! The judgement of an assertion, by the steps of WebAuthn Level 3, section 7.2 ("Verifying an Authentication Assertion").
+//! Whose the credential is, and whether it was asked for (5 and 6), `routes/client/ceremonies.rs` decides.
 //!
 //! How a credential was created is judged by webauthn-rs-core, which knows the formats of attestation. An assertion is what
 //! every sign-in waits for, and most of what a sign-in costs: here it is read once, and its signature is verified by ring,
 //! where the library reads it again and verifies in plain Rust. That nothing is accepted that the library refuses is tested
 //! below; every step, one field spoiled at a time, in tests/peers.
 
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 use ring::digest::{SHA256, digest};
 use ring::signature::{
     ECDSA_P256_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents,
@@ -21,6 +24,7 @@ const TYPE: &str = "webauthn.get";
 /// signature have yet to be judged.
 pub struct Assertion {
     id: Vec<u8>,
+    user_handle: Option<Vec<u8>>,
     challenge: String,
     data: AuthenticatorData,
     /// The authenticator data, and the hash of the client data.
@@ -41,13 +45,15 @@ pub struct Verdict {
 }
 
 impl Assertion {
-    /// Steps 5 to 18, but for the challenge: all that can be said without the credential. `answer` is the browser's, as JSON.
+    /// Steps 3 and 4, 7 to 10, 12 to 16, and 20: all that can be said without the challenge and the credential. `answer` is
+    /// the browser's, as JSON.
     pub fn read(answer: &Json, party: &RelyingParty) -> Result<Self, Flaw> {
         let Envelope { id, client, client_json } = Envelope::read(answer, TYPE, party)?;
         let response = &answer["response"];
-        if !matches!(&response["userHandle"], Json::Null | Json::String(_)) {
-            return Err("its userHandle is not text");
-        }
+        let user_handle = match &response["userHandle"] {
+            Json::Null => None,
+            text => Some(bytes(text).ok_or("its userHandle is not base64url")?),
+        };
         let mut signed = bytes(&response["authenticatorData"]).ok_or("its authenticatorData is not base64url")?;
         let signature = bytes(&response["signature"]).ok_or("its signature is not base64url")?;
         let (data, _) = AuthenticatorData::read(&signed)?;
@@ -58,14 +64,26 @@ impl Assertion {
             return Err("nobody was present when it was made");
         }
         signed.extend_from_slice(digest(&SHA256, &client_json).as_ref());
-        Ok(Assertion { id, challenge: client.challenge, data, signed, signature })
+        // Some clients write none as one of no bytes, which no user has.
+        let user_handle = user_handle.filter(|handle| !handle.is_empty());
+        Ok(Assertion { id, user_handle, challenge: client.challenge, data, signed, signature })
     }
 
-    /// The rest, against the challenge that was sent (in base64url) and the credential as stored. Of one that was created
-    /// elsewhere nothing is known but its key until its first assertion (`only_key_is_known`): that tells whether it may be
-    /// on several devices. Of every other one that was learnt when it was created, and may not change.
+    /// The id of the credential as it is stored, however the answer wrote it.
+    pub fn credential_id(&self) -> String {
+        BASE64.encode(&self.id)
+    }
+
+    /// What the authenticator remembers of the user, if it says so.
+    pub fn user_handle(&self) -> Option<&[u8]> {
+        self.user_handle.as_deref()
+    }
+
+    /// Steps 11, 18, 19, 21 and 22, against the challenge that was sent (in base64url) and the credential as stored. Of one
+    /// that was created elsewhere nothing is known but its key until its first assertion (`only_key_is_known`): that tells
+    /// whether it may be on several devices. Of every other one that was learnt when it was created, and may not change.
     ///
-    /// User verification is not insisted on: what an assertion without it is worth is decided by
+    /// User verification (17) is not insisted on: what an assertion without it is worth is decided by
     /// [`crate::domain::binding::worth_of_challenge`].
     pub fn judge(&self, challenge: &str, stored: &Credential, only_key_is_known: bool) -> Result<Verdict, Flaw> {
         let data = &self.data;
@@ -122,8 +140,6 @@ fn is_signed(key: &COSEKeyType, message: &[u8], signature: &[u8]) -> bool {
 mod tests {
     use std::time::Duration;
 
-    use base64::Engine;
-    use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
     use ring::rand::SystemRandom;
     use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair};
     use serde::Deserialize;

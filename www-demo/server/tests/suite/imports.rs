@@ -58,6 +58,16 @@ async fn a_passkey_that_was_created_elsewhere_signs_its_user_in_and_opens_the_wi
 }
 
 #[tokio::test]
+async fn a_passkey_that_was_created_elsewhere_may_carry_a_user_handle_of_any_form() {
+    let server = Server::start().await;
+    let (mut device, known) = passkey().await;
+    server.post(ALL, As::Backend, json!({ "authenticators": [of("ada", &known)] })).await.ok();
+    let mut body = server.assertion(&mut device, As::Tenant, json!({})).await;
+    body["authenticationCredential"]["response"]["userHandle"] = json!(BASE64.encode("user 17"));
+    server.post("/v1/client/verify/passkey", As::Tenant, body).await.ok();
+}
+
+#[tokio::test]
 async fn an_imported_passkey_proves_its_own_user_only_and_by_its_own_key_only() {
     let server = Server::start().await;
     let (mut device, known) = passkey().await;

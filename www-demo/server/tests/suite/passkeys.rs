@@ -176,3 +176,18 @@ async fn a_username_restricts_the_options_of_a_sign_in_to_that_user_s_passkeys()
     assert_eq!(allowed("Ada").await, 1);
     assert_eq!(allowed("nobody").await, 0);
 }
+
+#[tokio::test]
+async fn a_user_handle_that_is_there_has_to_be_the_user_s_even_where_a_token_says_who_it_is() {
+    let server = Server::start().await;
+    let (mut device, _) = server.enrolled_user("ada").await;
+    for (handle, accepted) in
+        [(json!("not base64url!"), false), (json!("AAAA"), false), (json!(null), true), (json!(""), true)]
+    {
+        let token = server.track("ada", json!({})).await;
+        let mut body = server.assertion(&mut device, As::Holder(&token), json!({})).await;
+        body["authenticationCredential"]["response"]["userHandle"] = handle.clone();
+        let answer = server.post("/v1/client/verify/passkey", As::Holder(&token), body).await;
+        if accepted { drop(answer.ok()) } else { drop(answer.refused(400, "invalid_credential")) }
+    }
+}

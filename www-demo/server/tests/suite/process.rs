@@ -342,7 +342,7 @@ async fn limits_hold_where_the_flag_is_given_and_only_there() {
 }
 
 /// A database that a process can open: a schema of PostgreSQL, or a file in a folder that goes with the value.
-async fn deployed_database() -> (String, Option<Folder>) {
+pub async fn deployed_database() -> (String, Option<Folder>) {
     let fresh = fresh_database().await;
     if !fresh.contains(":memory:") {
         return (fresh, None);
