@@ -362,6 +362,13 @@ pub const MUTANTS: &[Mutant] = &[
              assertion.credential_id() })",
     },
     Mutant {
+        threat: "24",
+        rule: "where the options list credentials, none but these answer",
+        file: "routes/client/ceremonies.rs",
+        from: "if !assertion.is_listed(",
+        to: "if !BROKEN && !assertion.is_listed(",
+    },
+    Mutant {
         threat: "53",
         rule: "a security key is no passkey, nor the other way round",
         file: "routes/client/ceremonies.rs",

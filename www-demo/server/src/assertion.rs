@@ -79,6 +79,14 @@ impl Assertion {
         self.user_handle.as_deref()
     }
 
+    /// Step 5: whether it is of one of the credentials that its options listed, if they did; see [`Pending::state`].
+    ///
+    /// [`Pending::state`]: crate::ceremony::Pending::state
+    pub fn is_listed(&self, listed: &str) -> bool {
+        let id = self.credential_id();
+        listed.is_empty() || listed.split(' ').any(|one| one == id)
+    }
+
     /// Steps 11, 18, 19, 21 and 22, against the challenge that was sent (in base64url) and the credential as stored. Of one
     /// that was created elsewhere nothing is known but its key until its first assertion (`only_key_is_known`): that tells
     /// whether it may be on several devices. Of every other one that was learnt when it was created, and may not change.

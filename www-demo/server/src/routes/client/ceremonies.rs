@@ -171,6 +171,9 @@ pub async fn asserted_by(
             "This credential belongs to another user, or is of another kind than this method takes.",
         ));
     }
+    if !assertion.is_listed(ceremony.secret.as_deref().unwrap_or_default()) {
+        return Err(ApiError::invalid_credential("This credential is none of those that the options listed."));
+    }
     let asserted = judged(app, ceremony, &assertion, &found)?;
     Ok(Proven { authenticator: found, asserted, assertion })
 }
