@@ -179,7 +179,8 @@ async fn run(config: Config, database: &str, seed: Option<u64>, listeners: Vec<T
     let signals = Signals::listen()?;
     announce(&app, &listeners).map_err(|error| format!("cannot write to stdout: {error}"))?;
     serve(&app, listeners, signals).await?;
-    app.store.close().await;
+    // Whoever holds a connection for longer has been cut off, or is a task that the end takes along.
+    let _ = timeout(LAST_ANSWERS, app.store.close()).await;
     tracing::info!("ended");
     Ok(())
 }
