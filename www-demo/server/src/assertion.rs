@@ -149,7 +149,10 @@ mod tests {
     use std::time::Duration;
 
     use ring::rand::SystemRandom;
-    use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair};
+    use ring::rsa::PublicKeyComponents;
+    use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair, RSA_PKCS1_SHA256, RsaKeyPair};
+    use rustls::pki_types::PrivateKeyDer;
+    use rustls::pki_types::pem::PemObject;
     use serde::Deserialize;
     use serde_json::json;
     use url::Url;
@@ -379,6 +382,31 @@ mod tests {
             let mut other = court.stored.clone();
             key_on(&mut other, curve);
             assert!(!is_signed_by(&other));
+        }
+    }
+
+    #[test]
+    fn an_rsa_key_by_which_no_signature_would_be_verified_is_not_taken() {
+        let pem = include_bytes!("../tests/keys/one.pem");
+        let der = PrivateKeyDer::from_pem_slice(pem).unwrap();
+        let pair = RsaKeyPair::from_pkcs8(der.secret_der()).unwrap();
+        let parts = PublicKeyComponents::<Vec<u8>>::from(pair.public_key());
+        let mut signature = vec![0; pair.public().modulus_len()];
+        pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), b"message", &mut signature).unwrap();
+        let taken = |n: &[u8], e: &[u8]| {
+            // kty RSA, alg RS256, n, e
+            let cose = [b"\xa4\x01\x03\x03\x39\x01\x00\x20\x59\x01\x00", n, b"\x21\x43", e].concat();
+            imported(ID, &cose, COUNTER).map(|stored| serde_json::from_str::<Credential>(&stored).unwrap())
+        };
+        let stored = taken(&parts.n, &parts.e).unwrap();
+        assert!(is_signed(&stored.cred.key, b"message", &signature));
+
+        let mut short = parts.n.clone();
+        short[0] &= 0x7f;
+        let mut even = parts.n.clone();
+        even[255] &= 0xfe;
+        for (n, e) in [(&short, [1, 0, 1]), (&even, [1, 0, 1]), (&parts.n, [1, 0, 0]), (&parts.n, [0, 0, 3])] {
+            assert!(taken(n, &e).is_err(), "{:?} … {:?}, {e:?}", n.first(), n.last());
         }
     }
 

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::Params;
 use super::actions::is_id;
-use crate::answer::LONGEST_CREDENTIAL_ID;
+use crate::answer::{LONGEST_CREDENTIAL_ID, from_base64url};
 use crate::app::App;
 use crate::ceremony::imported;
 use crate::domain::address::{is_email, is_phone_number};
@@ -154,11 +154,11 @@ pub async fn enrol_verified(app: &App, tx: &mut Tx, user_id: &str, body: Enrol) 
             (None, Some(uri.secret()))
         }
         Method::Passkey => {
-            let bytes = |text: &Option<String>| BASE64.decode(text.as_deref()?.trim_end_matches('=')).ok();
-            let id = bytes(&body.credential_id).filter(|id| (1..=LONGEST_CREDENTIAL_ID).contains(&id.len()));
+            let id = body.credential_id.as_deref().and_then(from_base64url);
+            let id = id.filter(|id| (1..=LONGEST_CREDENTIAL_ID).contains(&id.len()));
             let id =
                 id.ok_or_else(|| invalid("A passkey needs its credentialId in base64url, of at most 1,023 bytes."))?;
-            let key = bytes(&body.credential_public_key);
+            let key = body.credential_public_key.as_deref().and_then(from_base64url);
             let key =
                 key.ok_or_else(|| invalid("A passkey needs its credentialPublicKey, a COSE key in base64url."))?;
             let stored = imported(&id, &key, body.counter.unwrap_or(0))
