@@ -201,16 +201,10 @@ async fn tidy(app: App) {
     let mut hours = interval(EVERY);
     loop {
         hours.tick().await;
-        if let Err(error) = tidied(&app, app.clock.now() - KEPT).await {
+        if let Err(error) = app.store.delete_ended_before(app.clock.now() - KEPT).await {
             tracing::warn!(%error, "old data could not be deleted; the next hour tries again");
         }
     }
-}
-
-async fn tidied(app: &App, moment: Millis) -> Result<(), sqlx::Error> {
-    let mut tx = app.store.write().await?;
-    tx.delete_ended_before(moment).await?;
-    tx.commit().await
 }
 
 fn in_one_line(text: &str) -> String {

@@ -54,6 +54,46 @@ pub(crate) const CHANGES: &str = "authsignal_local_changes";
 /// How long to wait for a connection, or for another process that is writing to the same SQLite file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How many rows that have ended are deleted at a time; more, if they ended at the same millisecond.
+const BATCH: u64 = 1000;
+
+/// Deletes the next batch of a table's rows that ended before $1.
+macro_rules! ended {
+    ($table:literal, $end:literal, $condition:literal) => {
+        concat!(
+            "DELETE FROM ",
+            $table,
+            " WHERE ",
+            $condition,
+            " AND ",
+            $end,
+            " < $1 AND ",
+            $end,
+            " <= COALESCE((SELECT ",
+            $end,
+            " FROM ",
+            $table,
+            " WHERE ",
+            $condition,
+            " AND ",
+            $end,
+            " < $1 ORDER BY ",
+            $end,
+            " LIMIT 1 OFFSET 999), $1)"
+        )
+    };
+}
+
+const ENDED: [&str; 7] = [
+    ended!("challenges", "expires_at", "TRUE"),
+    ended!("windows", "ends_at", "TRUE"),
+    ended!("wrong_codes", "at", "TRUE"),
+    ended!("sessions", "expires_at", "TRUE"),
+    ended!("outbox", "created_at", "TRUE"),
+    ended!("rates", "at", "TRUE"),
+    ended!("webhooks", "created_at", "state <> 'waiting'"),
+];
+
 macro_rules! bound {
     ($sql:expr, $values:expr) => {
         $values.into_iter().fold(sqlx::query($sql), |query, value| match value {
@@ -164,6 +204,23 @@ impl Store {
         tx.run("INSERT INTO rates (subject, what, at) VALUES ('', 'probe', 0)", values![]).await?;
         tx.run("DELETE FROM rates WHERE subject = '' AND what = 'probe'", values![]).await?;
         tx.commit().await
+    }
+
+    /// Deletes what ended before `moment` and decides nothing any more: a batch in each turn, so that others write between.
+    pub async fn delete_ended_before(&self, moment: Millis) -> Result<u64, sqlx::Error> {
+        let mut deleted = 0;
+        for sql in ENDED {
+            loop {
+                let mut tx = self.write().await?;
+                let batch = tx.run(sql, values![moment]).await?;
+                tx.commit().await?;
+                deleted += batch;
+                if batch < BATCH {
+                    break;
+                }
+            }
+        }
+        Ok(deleted)
     }
 
     /// How many connections there are, and how many of them nobody uses.
@@ -427,23 +484,6 @@ impl Tx {
         }
     }
 
-    /// Deletes what ended before `moment` and decides nothing any more.
-    pub async fn delete_ended_before(&mut self, moment: Millis) -> Result<u64, sqlx::Error> {
-        let mut deleted = 0;
-        for sql in [
-            "DELETE FROM challenges WHERE expires_at < $1",
-            "DELETE FROM windows WHERE ends_at < $1",
-            "DELETE FROM wrong_codes WHERE at < $1",
-            "DELETE FROM sessions WHERE expires_at < $1",
-            "DELETE FROM outbox WHERE created_at < $1",
-            "DELETE FROM rates WHERE at < $1",
-            "DELETE FROM webhooks WHERE created_at < $1 AND state <> 'waiting'",
-        ] {
-            deleted += self.run(sql, values![moment]).await?;
-        }
-        Ok(deleted)
-    }
-
     /// Empties every table.
     pub async fn delete_everything(&mut self) -> Result<(), sqlx::Error> {
         for sql in [
@@ -507,6 +547,7 @@ impl Row {
 mod tests {
     use super::*;
     use futures_util::future::join_all;
+    use sqlx::AssertSqlSafe;
 
     async fn memory() -> Store {
         Store::open("sqlite::memory:").await.unwrap()
@@ -683,6 +724,36 @@ mod tests {
         let numbers = ["a", "c", "again"].map(|name| row.int(name).unwrap());
         assert_eq!((numbers, row.text("b").unwrap()), ([1, 3, 1], "two".to_owned()));
         tx.all(sql, values![1, "two"]).await.err().expect("a value is missing");
+    }
+
+    #[tokio::test]
+    async fn what_ended_is_found_without_looking_at_every_row() {
+        let mut tx = memory().await.write().await.unwrap();
+        for sql in ENDED {
+            let plan = tx.all(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}")), values![1]).await.unwrap();
+            for step in plan.iter().map(|row| row.text("detail").unwrap()) {
+                assert!(!step.contains("SCAN") || step.contains("CONSTANT ROW"), "{sql}: {step}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn whoever_writes_waits_for_a_batch_of_what_is_deleted_and_not_for_all_of_it() {
+        let store = memory().await;
+        let mut tx = store.write().await.unwrap();
+        for at in 0..2500 {
+            tx.run("INSERT INTO rates (subject, what, at) VALUES ('', '', $1)", values![at]).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        let between = async {
+            let mut tx = store.write().await.unwrap();
+            tx.count("SELECT COUNT(*) AS n FROM rates", values![]).await.unwrap()
+        };
+        let (deleted, left) = tokio::join!(store.delete_ended_before(2400), between);
+        assert_eq!(deleted.unwrap(), 2400);
+        assert_eq!(left, 2500, "its turn comes before the last table's");
+        let left = store.look().await.unwrap().count("SELECT COUNT(*) AS n FROM rates", values![]).await.unwrap();
+        assert_eq!(left, 100);
     }
 
     /// A file that several open, gone with the value.

@@ -7,6 +7,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tokio::task::yield_now;
 
 use super::Params;
 use super::actions::is_id;
@@ -80,6 +81,8 @@ pub async fn enrol_all(State(app): State<App>, Body(body): Body<EnrolAll>) -> Ap
     let mut failures = Vec::new();
     let mut tx = app.store.write().await?;
     for OneOfAll { user_id, authenticator } in body.authenticators {
+        // SQLite's statements run in this thread, which others wait for.
+        yield_now().await;
         // As it is stored, whether it came with padding or without.
         let credential_id = authenticator.credential_id.as_deref().unwrap_or_default().trim_end_matches('=').to_owned();
         let mut failed = |code: &str, why: &str| {
