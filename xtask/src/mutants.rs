@@ -347,6 +347,28 @@ pub const MUTANTS: &[Mutant] = &[
         to: "|| (!is_theirs && !BROKEN) {",
     },
     Mutant {
+        threat: "T3",
+        rule: "of assertions at once each is judged by what the one before it has stored",
+        file: "routes/client/ceremonies.rs",
+        from: "if judged_by(&stored) == judged_by(&self.authenticator) {",
+        to: "if BROKEN || judged_by(&stored) == judged_by(&self.authenticator) {",
+    },
+    Mutant {
+        threat: "T14",
+        rule: "a credential is looked for by the id that was read, not by how it is written",
+        file: "routes/client/ceremonies.rs",
+        from: ".credential(&assertion.credential_id())",
+        to: ".credential(&if BROKEN { answer[\"id\"].as_str().unwrap_or_default().to_owned() } else { \
+             assertion.credential_id() })",
+    },
+    Mutant {
+        threat: "24",
+        rule: "where the options list credentials, none but these answer",
+        file: "routes/client/ceremonies.rs",
+        from: "if !assertion.is_listed(",
+        to: "if !BROKEN && !assertion.is_listed(",
+    },
+    Mutant {
         threat: "53",
         rule: "a security key is no passkey, nor the other way round",
         file: "routes/client/ceremonies.rs",

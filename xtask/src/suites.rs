@@ -10,7 +10,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 /// What a suite is called, what it shows, and how it runs.
@@ -133,16 +133,8 @@ pub fn test(names: &[String]) -> Result<()> {
     for suite in chosen {
         say(&format!("Suite {}: {}", suite.name, suite.what));
         let begun = Instant::now();
-        if !PURE.contains(&suite.name)
-            && let Some(ahead) = ahead.take()
-        {
-            ahead.join().map_err(|_| anyhow!("the installation of what the suites need has panicked"))?;
-        }
-        let (counts, problem) = match (suite.run)() {
-            Ok(Counts { passed: 0, failed: 0 }) => (Counts { passed: 0, failed: 1 }, Some("no test ran".to_owned())),
-            Ok(counts) => (counts, None),
-            Err(error) => (Counts { passed: 0, failed: 1 }, Some(format!("{error:#}"))),
-        };
+        let ahead = if PURE.contains(&suite.name) { None } else { ahead.take() };
+        let (counts, problem) = outcome(suite, ahead);
         total.passed += counts.passed;
         total.failed += counts.failed;
         rows.push((suite.name, counts, begun.elapsed(), problem));
@@ -154,6 +146,19 @@ pub fn test(names: &[String]) -> Result<()> {
     }
     println!("\n{} passed, {} failed", total.passed, total.failed);
     if total.failed > 0 { bail!("some tests failed") } else { Ok(()) }
+}
+
+/// What comes of a suite, once what it needs is installed `ahead` of it; and why it is not what it should be.
+fn outcome(suite: &Suite, ahead: Option<JoinHandle<()>>) -> (Counts, Option<String>) {
+    let failed = |problem: String| (Counts { passed: 0, failed: 1 }, Some(problem));
+    if ahead.is_some_and(|ahead| ahead.join().is_err()) {
+        return failed("the installation of what the suites need has panicked".to_owned());
+    }
+    match (suite.run)() {
+        Ok(Counts { passed: 0, failed: 0 }) => failed("no test ran".to_owned()),
+        Ok(counts) => (counts, None),
+        Err(error) => failed(format!("{error:#}")),
+    }
 }
 
 fn cargo_test(packages: &[&str], flags: &[&str]) -> Result<Counts> {
@@ -606,6 +611,16 @@ mod tests {
         assert_eq!(names(&["all"]).map(|all| all.len()), Some(SUITES.len() + HEAVY_SUITES.len()));
         assert_eq!(names(&["unit", "server"]), Some(vec!["unit", "server"]));
         assert_eq!(names(&["nonsense"]), None);
+    }
+
+    #[test]
+    fn a_suite_whose_installation_panics_has_a_problem_and_the_others_have_none() {
+        let suite = Suite { name: "some", what: "", run: || Ok(Counts { passed: 1, failed: 0 }) };
+        let (counts, problem) = outcome(&suite, Some(thread::spawn(|| panic!("no network"))));
+        assert_eq!(counts, Counts { passed: 0, failed: 1 });
+        assert!(problem.is_some_and(|problem| problem.contains("panicked")));
+        let (counts, problem) = outcome(&suite, Some(thread::spawn(|| {})));
+        assert_eq!((counts, problem), (Counts { passed: 1, failed: 0 }, None));
     }
 
     #[test]

@@ -117,7 +117,7 @@ impl Verification {
         let stored = people.stored_credential(person);
         let ours = seconds_of(|| {
             let assertion = ceremonies.read_assertion(&answer).map_err(why)?;
-            ceremonies.asserted(&pending.state, &assertion, &stored, false).map(drop).map_err(why)
+            ceremonies.asserted(pending.challenge(), &assertion, &stored, false).map(drop).map_err(why)
         })?;
         let origins = vec![ORIGIN.parse()?];
         let library = WebauthnCore::new_unsafe_experts_only("load", RP_ID, origins, Duration::ZERO, None, None);

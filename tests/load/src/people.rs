@@ -124,7 +124,8 @@ impl People {
             secret: Some(self.stored_credential(person)),
             ..app
         };
-        Ok(tx.insert_authenticator(&passkey).await?)
+        tx.insert_authenticator(&passkey).await?;
+        Ok(())
     }
 }
 

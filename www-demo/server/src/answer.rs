@@ -46,9 +46,14 @@ pub fn client_data(answer: &Json) -> Option<ClientData> {
     serde_json::from_slice(&bytes(&answer["response"]["clientDataJSON"])?).ok()
 }
 
-/// What a text in base64url stands for.
+/// What a text in base64url stands for, whether it came with padding or without.
+pub fn from_base64url(text: &str) -> Option<Vec<u8>> {
+    BASE64.decode(text.trim_end_matches('=')).ok()
+}
+
+/// The same, of a member of an answer.
 pub fn bytes(text: &Json) -> Option<Vec<u8>> {
-    BASE64.decode(text.as_str()?.trim_end_matches('=')).ok()
+    from_base64url(text.as_str()?)
 }
 
 /// Why an answer is not of the right form.
@@ -160,7 +165,25 @@ fn check_key(key: &BTreeMap<Cbor, Cbor>) -> Result<(), Flaw> {
     if curve.is_some() && number(-1) != *curve {
         return Err("its key is not on the curve of its algorithm");
     }
+    if curve.is_none() && !is_modulus(key.get(&Cbor::Integer(-1))) {
+        return Err("the modulus of its key is not an odd number of 2,048 bits or more");
+    }
+    if curve.is_none() && !is_odd(key.get(&Cbor::Integer(-2))) {
+        return Err("the exponent of its key is not an odd number without leading zeros");
+    }
     Ok(())
+}
+
+/// Whether ring verifies by this number and does not refuse every signature: written without leading zeros, and odd. How
+/// many bytes the numbers of RSA have, the library decides.
+fn is_odd(number: Option<&Cbor>) -> bool {
+    let Some(Cbor::Bytes(number)) = number else { return false };
+    number.first().is_some_and(|first| *first != 0) && number.last().is_some_and(|last| last % 2 == 1)
+}
+
+/// The same of a modulus, which of 256 bytes needs every bit.
+fn is_modulus(number: Option<&Cbor>) -> bool {
+    is_odd(number) && matches!(number, Some(Cbor::Bytes(bytes)) if bytes.len() > 256 || bytes.first() >= Some(&0x80))
 }
 
 /// The public key of a credential, as COSE writes it and nothing after it.

@@ -1,10 +1,13 @@
 //! The judgement of an assertion, by the steps of WebAuthn Level 3, section 7.2 ("Verifying an Authentication Assertion").
+//! Whose the credential is, and whether it was asked for (5 and 6), `routes/client/ceremonies.rs` decides.
 //!
 //! How a credential was created is judged by webauthn-rs-core, which knows the formats of attestation. An assertion is what
 //! every sign-in waits for, and most of what a sign-in costs: here it is read once, and its signature is verified by ring,
 //! where the library reads it again and verifies in plain Rust. That nothing is accepted that the library refuses is tested
 //! below; every step, one field spoiled at a time, in tests/peers.
 
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 use ring::digest::{SHA256, digest};
 use ring::signature::{
     ECDSA_P256_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents,
@@ -21,6 +24,7 @@ const TYPE: &str = "webauthn.get";
 /// signature have yet to be judged.
 pub struct Assertion {
     id: Vec<u8>,
+    user_handle: Option<Vec<u8>>,
     challenge: String,
     data: AuthenticatorData,
     /// The authenticator data, and the hash of the client data.
@@ -41,13 +45,15 @@ pub struct Verdict {
 }
 
 impl Assertion {
-    /// Steps 5 to 18, but for the challenge: all that can be said without the credential. `answer` is the browser's, as JSON.
+    /// Steps 3 and 4, 7 to 10, 12 to 16, and 20: all that can be said without the challenge and the credential. `answer` is
+    /// the browser's, as JSON.
     pub fn read(answer: &Json, party: &RelyingParty) -> Result<Self, Flaw> {
         let Envelope { id, client, client_json } = Envelope::read(answer, TYPE, party)?;
         let response = &answer["response"];
-        if !matches!(&response["userHandle"], Json::Null | Json::String(_)) {
-            return Err("its userHandle is not text");
-        }
+        let user_handle = match &response["userHandle"] {
+            Json::Null => None,
+            text => Some(bytes(text).ok_or("its userHandle is not base64url")?),
+        };
         let mut signed = bytes(&response["authenticatorData"]).ok_or("its authenticatorData is not base64url")?;
         let signature = bytes(&response["signature"]).ok_or("its signature is not base64url")?;
         let (data, _) = AuthenticatorData::read(&signed)?;
@@ -58,14 +64,34 @@ impl Assertion {
             return Err("nobody was present when it was made");
         }
         signed.extend_from_slice(digest(&SHA256, &client_json).as_ref());
-        Ok(Assertion { id, challenge: client.challenge, data, signed, signature })
+        // Some clients write none as one of no bytes, which no user has.
+        let user_handle = user_handle.filter(|handle| !handle.is_empty());
+        Ok(Assertion { id, user_handle, challenge: client.challenge, data, signed, signature })
     }
 
-    /// The rest, against the challenge that was sent (in base64url) and the credential as stored. Of one that was created
-    /// elsewhere nothing is known but its key until its first assertion (`only_key_is_known`): that tells whether it may be
-    /// on several devices. Of every other one that was learnt when it was created, and may not change.
+    /// The id of the credential as it is stored, however the answer wrote it.
+    pub fn credential_id(&self) -> String {
+        BASE64.encode(&self.id)
+    }
+
+    /// What the authenticator remembers of the user, if it says so.
+    pub fn user_handle(&self) -> Option<&[u8]> {
+        self.user_handle.as_deref()
+    }
+
+    /// Step 5: whether it is of one of the credentials that its options listed, if they did; see [`Pending::state`].
     ///
-    /// User verification is not insisted on: what an assertion without it is worth is decided by
+    /// [`Pending::state`]: crate::ceremony::Pending::state
+    pub fn is_listed(&self, listed: &str) -> bool {
+        let id = self.credential_id();
+        listed.is_empty() || listed.split(' ').any(|one| one == id)
+    }
+
+    /// Steps 11, 18, 19, 21 and 22, against the challenge that was sent (in base64url) and the credential as stored. Of one
+    /// that was created elsewhere nothing is known but its key until its first assertion (`only_key_is_known`): that tells
+    /// whether it may be on several devices. Of every other one that was learnt when it was created, and may not change.
+    ///
+    /// User verification (17) is not insisted on: what an assertion without it is worth is decided by
     /// [`crate::domain::binding::worth_of_challenge`].
     pub fn judge(&self, challenge: &str, stored: &Credential, only_key_is_known: bool) -> Result<Verdict, Flaw> {
         let data = &self.data;
@@ -122,10 +148,11 @@ fn is_signed(key: &COSEKeyType, message: &[u8], signature: &[u8]) -> bool {
 mod tests {
     use std::time::Duration;
 
-    use base64::Engine;
-    use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
     use ring::rand::SystemRandom;
-    use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair};
+    use ring::rsa::PublicKeyComponents;
+    use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair, RSA_PKCS1_SHA256, RsaKeyPair};
+    use rustls::pki_types::PrivateKeyDer;
+    use rustls::pki_types::pem::PemObject;
     use serde::Deserialize;
     use serde_json::json;
     use url::Url;
@@ -355,6 +382,31 @@ mod tests {
             let mut other = court.stored.clone();
             key_on(&mut other, curve);
             assert!(!is_signed_by(&other));
+        }
+    }
+
+    #[test]
+    fn an_rsa_key_by_which_no_signature_would_be_verified_is_not_taken() {
+        let pem = include_bytes!("../tests/keys/one.pem");
+        let der = PrivateKeyDer::from_pem_slice(pem).unwrap();
+        let pair = RsaKeyPair::from_pkcs8(der.secret_der()).unwrap();
+        let parts = PublicKeyComponents::<Vec<u8>>::from(pair.public_key());
+        let mut signature = vec![0; pair.public().modulus_len()];
+        pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), b"message", &mut signature).unwrap();
+        let taken = |n: &[u8], e: &[u8]| {
+            // kty RSA, alg RS256, n, e
+            let cose = [b"\xa4\x01\x03\x03\x39\x01\x00\x20\x59\x01\x00", n, b"\x21\x43", e].concat();
+            imported(ID, &cose, COUNTER).map(|stored| serde_json::from_str::<Credential>(&stored).unwrap())
+        };
+        let stored = taken(&parts.n, &parts.e).unwrap();
+        assert!(is_signed(&stored.cred.key, b"message", &signature));
+
+        let mut short = parts.n.clone();
+        short[0] &= 0x7f;
+        let mut even = parts.n.clone();
+        even[255] &= 0xfe;
+        for (n, e) in [(&short, [1, 0, 1]), (&even, [1, 0, 1]), (&parts.n, [1, 0, 0]), (&parts.n, [0, 0, 3])] {
+            assert!(taken(n, &e).is_err(), "{:?} … {:?}, {e:?}", n.first(), n.last());
         }
     }
 

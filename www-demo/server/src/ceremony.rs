@@ -37,10 +37,16 @@ pub struct Ceremonies {
 pub struct Pending {
     /// What the browser gets.
     pub options: Json,
-    /// The challenge in base64url, as it will stand in the client data.
-    pub lookup: String,
-    /// What the answer is judged against.
+    /// What the answer is judged against beside the challenge: what the library knows of a registration; of an assertion,
+    /// the ids of the credentials that the options list, split by spaces.
     pub state: String,
+}
+
+impl Pending {
+    /// The challenge in base64url, as it will stand in the client data.
+    pub fn challenge(&self) -> &str {
+        self.options["challenge"].as_str().unwrap_or_default()
+    }
 }
 
 /// Whom a credential is created for.
@@ -156,18 +162,19 @@ impl Ceremonies {
         // send, or "discouraged", with which sign-in without a user name does not work.
         options["authenticatorSelection"] = selection;
         options["extensions"] = json!({ "credProps": true });
-        Ok(Pending { lookup: challenge_of(&options), options, state: serde_json::to_string(&state)? })
+        Ok(Pending { options, state: serde_json::to_string(&state)? })
     }
 
     /// Options for proving one of these credentials (as stored), or any passkey if none is named.
     pub fn assert(&self, credentials: &[String], user_verification: &str) -> Result<Pending, Rejected> {
-        let credentials = credentials.iter().map(|stored| serde_json::from_str(stored)).collect::<Result<_, _>>()?;
+        let credentials: Vec<Credential> =
+            credentials.iter().map(|stored| serde_json::from_str(stored)).collect::<Result<_, _>>()?;
+        let listed: Vec<_> = credentials.iter().map(|credential| BASE64.encode(&credential.cred_id)).collect();
         let builder = self.core.new_challenge_authenticate_builder(credentials, Some(POLICY))?;
         let (options, _) = self.core.generate_challenge_authenticate(builder)?;
         let mut options = serde_json::to_value(options.public_key)?;
         options["userVerification"] = json!(user_verification);
-        let challenge = challenge_of(&options);
-        Ok(Pending { lookup: challenge.clone(), options, state: challenge })
+        Ok(Pending { options, state: listed.join(" ") })
     }
 
     /// Judges what `navigator.credentials.create()` answered.
@@ -195,16 +202,17 @@ impl Ceremonies {
         Ok(Assertion::read(answer, &self.party)?)
     }
 
-    /// Judges an assertion, for this credential as stored; see [`Assertion::judge`].
+    /// Judges an assertion, for this credential as stored; see [`Assertion::judge`]. What follows from it for the credential
+    /// is step 24.
     pub fn asserted(
         &self,
-        state: &str,
+        challenge: &str,
         assertion: &Assertion,
         stored: &str,
         only_key_is_known: bool,
     ) -> Result<Asserted, Rejected> {
         let mut credential: Credential = serde_json::from_str(stored)?;
-        let verdict = assertion.judge(state, &credential, only_key_is_known)?;
+        let verdict = assertion.judge(challenge, &credential, only_key_is_known)?;
         let said = (verdict.counter, verdict.is_multi_device, verdict.is_backed_up);
         let is_changed = said != (credential.counter, credential.backup_eligible, credential.backup_state);
         (credential.counter, credential.backup_eligible, credential.backup_state) = said;
@@ -232,22 +240,7 @@ pub fn imported(credential_id: &[u8], public_key: &[u8], counter: u32) -> Result
     })?)
 }
 
-fn challenge_of(options: &Json) -> String {
-    options["challenge"].as_str().unwrap_or_default().to_owned()
-}
-
 /// The challenge that an answer claims to answer: finds the pending ceremony, and decides nothing.
 pub fn claimed_challenge(answer: &Json) -> Option<String> {
     Some(client_data(answer)?.challenge)
-}
-
-/// The credential that an answer claims to come from.
-pub fn claimed_credential(answer: &Json) -> Option<&str> {
-    answer["id"].as_str()
-}
-
-/// The user handle that an answer carries.
-pub fn user_handle(answer: &Json) -> Option<String> {
-    let handle = BASE64.decode(answer["response"]["userHandle"].as_str()?.trim_end_matches('=')).ok()?;
-    Some(Uuid::from_slice(&handle).ok()?.to_string())
 }

@@ -200,7 +200,8 @@ async fn run(
     let end = End::listen(until_stdin_closes)?;
     announce(&app, &listeners).map_err(|error| format!("cannot write to stdout: {error}"))?;
     serve(&app, listeners, end).await?;
-    app.store.close().await;
+    // Whoever holds a connection for longer has been cut off, or is a task that the end takes along.
+    let _ = timeout(serving::LAST_ANSWERS, app.store.close()).await;
     tracing::info!("ended");
     Ok(())
 }
@@ -221,16 +222,10 @@ async fn tidy(app: App) {
     let mut hours = interval(EVERY);
     loop {
         hours.tick().await;
-        if let Err(error) = tidied(&app, app.clock.now() - KEPT).await {
+        if let Err(error) = app.store.delete_ended_before(app.clock.now() - KEPT).await {
             tracing::warn!(%error, "old data could not be deleted; the next hour tries again");
         }
     }
-}
-
-async fn tidied(app: &App, moment: Millis) -> Result<(), sqlx::Error> {
-    let mut tx = app.store.write().await?;
-    tx.delete_ended_before(moment).await?;
-    tx.commit().await
 }
 
 fn in_one_line(text: &str) -> String {

@@ -41,7 +41,7 @@ pub use outbox::{Message, MessageKind};
 pub use recovery::RecoveryCodes;
 pub use sessions::Session;
 pub use snapshot::Snapshot;
-use sqlite::{Connection, Place, Reader, Readers, SqliteRow};
+use sqlite::{Connection, Place, Reader, Readers, SqliteRow, unless_busy};
 pub use users::User;
 pub use webhooks::{Delivery, Webhook};
 pub use writer::{Turn, Writer};
@@ -53,6 +53,46 @@ pub(crate) const CHANGES: &str = "authsignal_local_changes";
 
 /// How long to wait for a connection, or for another process that is writing to the same SQLite file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How many rows that have ended are deleted at a time; more, if they ended at the same millisecond.
+const BATCH: u64 = 1000;
+
+/// Deletes the next batch of a table's rows that ended before $1.
+macro_rules! ended {
+    ($table:literal, $end:literal, $condition:literal) => {
+        concat!(
+            "DELETE FROM ",
+            $table,
+            " WHERE ",
+            $condition,
+            " AND ",
+            $end,
+            " < $1 AND ",
+            $end,
+            " <= COALESCE((SELECT ",
+            $end,
+            " FROM ",
+            $table,
+            " WHERE ",
+            $condition,
+            " AND ",
+            $end,
+            " < $1 ORDER BY ",
+            $end,
+            " LIMIT 1 OFFSET 999), $1)"
+        )
+    };
+}
+
+const ENDED: [&str; 7] = [
+    ended!("challenges", "expires_at", "TRUE"),
+    ended!("windows", "ends_at", "TRUE"),
+    ended!("wrong_codes", "at", "TRUE"),
+    ended!("sessions", "expires_at", "TRUE"),
+    ended!("outbox", "created_at", "TRUE"),
+    ended!("rates", "at", "TRUE"),
+    ended!("webhooks", "created_at", "state <> 'waiting'"),
+];
 
 macro_rules! bound {
     ($sql:expr, $values:expr) => {
@@ -166,12 +206,32 @@ impl Store {
         tx.commit().await
     }
 
+    /// Deletes what ended before `moment` and decides nothing any more: a batch in each turn, so that others write between.
+    pub async fn delete_ended_before(&self, moment: Millis) -> Result<u64, sqlx::Error> {
+        let mut deleted = 0;
+        for sql in ENDED {
+            loop {
+                let mut tx = self.write().await?;
+                let batch = tx.run(sql, values![moment]).await?;
+                tx.commit().await?;
+                deleted += batch;
+                if batch < BATCH {
+                    break;
+                }
+            }
+        }
+        Ok(deleted)
+    }
+
     /// How many connections there are, and how many of them nobody uses.
     pub fn connections(&self) -> (i64, i64) {
-        let of = |size: u32, idle: usize| (i64::from(size), i64::try_from(idle).unwrap_or(i64::MAX));
+        let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
         match self {
-            Store::Sqlite { writer, .. } => (1, i64::from(writer.is_idle())),
-            Store::Postgres(pool) => of(pool.size(), pool.num_idle()),
+            Store::Sqlite { writer, readers, .. } => {
+                let (open, idle) = readers.as_ref().map(Readers::count).unwrap_or_default();
+                (1 + number(open), i64::from(writer.is_idle()) + number(idle))
+            }
+            Store::Postgres(pool) => (i64::from(pool.size()), number(pool.num_idle())),
         }
     }
 
@@ -219,9 +279,15 @@ pub enum SqliteTx {
 }
 
 impl SqliteTx {
-    fn done<T>(&mut self, what: impl FnOnce(&mut Connection) -> Result<T, sqlx::Error>) -> Result<T, sqlx::Error> {
+    async fn done<T>(
+        &mut self,
+        mut what: impl FnMut(&mut Connection) -> Result<T, sqlx::Error>,
+    ) -> Result<T, sqlx::Error> {
         match self {
-            SqliteTx::Reading(reader) => what(reader.connection()?),
+            SqliteTx::Reading(reader) => {
+                let connection = reader.connection()?;
+                unless_busy(|| what(connection)).await
+            }
             SqliteTx::Writing(turn) => {
                 let result = what(turn.connection()?);
                 turn.ended(result)
@@ -378,7 +444,7 @@ impl Tx {
     /// Runs a statement; the number of rows that it changed.
     pub(crate) async fn run(&mut self, sql: &'static str, values: Vec<Value>) -> Result<u64, sqlx::Error> {
         Ok(match self {
-            Tx::Sqlite(tx) => tx.done(|connection| connection.run(sql, &values))?,
+            Tx::Sqlite(tx) => tx.done(|connection| connection.run(sql, &values)).await?,
             Tx::Postgres(tx) => bound!(sql, values).execute(tx.connection()).await?.rows_affected(),
         })
     }
@@ -388,7 +454,7 @@ impl Tx {
         Ok(match self {
             Tx::Sqlite(tx) => {
                 let sql = sql.into_sql_str();
-                let rows = tx.done(|connection| connection.all(sql.as_str(), &values))?;
+                let rows = tx.done(|connection| connection.all(sql.as_str(), &values)).await?;
                 rows.into_iter().map(Row::Sqlite).collect()
             }
             Tx::Postgres(tx) => {
@@ -422,23 +488,6 @@ impl Tx {
             Tx::Sqlite(SqliteTx::Writing(turn)) => turn.commit().await,
             Tx::Postgres(PostgresTx::Within(tx)) => tx.commit().await,
         }
-    }
-
-    /// Deletes what ended before `moment` and decides nothing any more.
-    pub async fn delete_ended_before(&mut self, moment: Millis) -> Result<u64, sqlx::Error> {
-        let mut deleted = 0;
-        for sql in [
-            "DELETE FROM challenges WHERE expires_at < $1",
-            "DELETE FROM windows WHERE ends_at < $1",
-            "DELETE FROM wrong_codes WHERE at < $1",
-            "DELETE FROM sessions WHERE expires_at < $1",
-            "DELETE FROM outbox WHERE created_at < $1",
-            "DELETE FROM rates WHERE at < $1",
-            "DELETE FROM webhooks WHERE created_at < $1 AND state <> 'waiting'",
-        ] {
-            deleted += self.run(sql, values![moment]).await?;
-        }
-        Ok(deleted)
     }
 
     /// Empties every table.
@@ -506,6 +555,7 @@ impl Row {
 mod tests {
     use super::*;
     use futures_util::future::join_all;
+    use sqlx::AssertSqlSafe;
 
     async fn memory() -> Store {
         Store::open("sqlite::memory:").await.unwrap()
@@ -602,11 +652,41 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn whoever_shares_what_cannot_be_committed_is_told_so_and_whoever_comes_later_is_not() {
+        let store = memory().await;
+        let mut first = store.write().await.unwrap();
+        add(&mut first, "ada").await.unwrap();
+        let second = tokio::spawn({
+            let store = store.clone();
+            async move {
+                let mut tx = store.write().await.unwrap();
+                // What refers to nobody is found by the commit, and by no statement before.
+                tx.all("PRAGMA defer_foreign_keys = ON", values![]).await.unwrap();
+                let challenge = Challenge { user_key: Some("nobody".to_owned()), ..challenge("c1") };
+                tx.insert_challenge(&challenge).await.unwrap();
+                tx.commit().await
+            }
+        });
+        tokio::task::yield_now().await;
+        first.commit().await.unwrap_err();
+        second.await.unwrap().unwrap_err();
+        assert!(store.is_empty().await.unwrap());
+        let mut tx = store.write().await.unwrap();
+        add(&mut tx, "bob").await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(users(&store).await, 1);
+    }
+
+    fn challenge(challenge_id: &str) -> Challenge {
+        Challenge::new(challenge_id.to_owned(), Kind::Anonymous, 1, 1)
+    }
+
+    #[tokio::test]
     async fn a_statement_alone_that_fails_undoes_nothing_beside_it() {
         let store = memory().await;
         let mut first = store.write().await.unwrap();
         add(&mut first, "ada").await.unwrap();
-        let challenge = Challenge::new("c1".to_owned(), Kind::Anonymous, 1, 1);
+        let challenge = challenge("c1");
         let twice = [store.insert_challenge(&challenge), store.insert_challenge(&challenge)];
         let (first, twice) = futures_util::join!(first.commit(), join_all(twice));
         first.unwrap();
@@ -654,6 +734,36 @@ mod tests {
         tx.all(sql, values![1, "two"]).await.err().expect("a value is missing");
     }
 
+    #[tokio::test]
+    async fn what_ended_is_found_without_looking_at_every_row() {
+        let mut tx = memory().await.write().await.unwrap();
+        for sql in ENDED {
+            let plan = tx.all(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}")), values![1]).await.unwrap();
+            for step in plan.iter().map(|row| row.text("detail").unwrap()) {
+                assert!(!step.contains("SCAN") || step.contains("CONSTANT ROW"), "{sql}: {step}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn whoever_writes_waits_for_a_batch_of_what_is_deleted_and_not_for_all_of_it() {
+        let store = memory().await;
+        let mut tx = store.write().await.unwrap();
+        for at in 0..2500 {
+            tx.run("INSERT INTO rates (subject, what, at) VALUES ('', '', $1)", values![at]).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        let between = async {
+            let mut tx = store.write().await.unwrap();
+            tx.count("SELECT COUNT(*) AS n FROM rates", values![]).await.unwrap()
+        };
+        let (deleted, left) = tokio::join!(store.delete_ended_before(2400), between);
+        assert_eq!(deleted.unwrap(), 2400);
+        assert_eq!(left, 2500, "its turn comes before the last table's");
+        let left = store.look().await.unwrap().count("SELECT COUNT(*) AS n FROM rates", values![]).await.unwrap();
+        assert_eq!(left, 100);
+    }
+
     /// A file that several open, gone with the value.
     struct Shared(PathBuf);
 
@@ -694,6 +804,69 @@ mod tests {
         assert_eq!((users(&one).await, users(&other).await), (2, 2));
         one.close().await;
         other.close().await;
+    }
+
+    #[tokio::test]
+    async fn who_writes_waits_on_the_connection_that_it_has() {
+        let shared = Shared::new();
+        let (one, other) = (shared.open().await, shared.open().await);
+        // What is temporary is of this connection alone.
+        limit(&other, "CREATE TEMPORARY TABLE its_own (n BIGINT)").await;
+        let held = one.write().await.unwrap();
+        let waits = tokio::time::timeout(Duration::from_millis(50), other.write());
+        assert!(waits.await.is_err());
+        drop(held);
+        let mut tx = other.write().await.unwrap();
+        tx.all("SELECT n FROM its_own", values![]).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn who_reads_a_file_that_another_process_puts_in_order_waits_for_it_and_blocks_nobody() {
+        let shared = Shared::new();
+        shared.open().await.close().await;
+        let file = shared.0.join("data.sqlite");
+        let other = rusqlite::Connection::open(&file).unwrap();
+        other.execute_batch("PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE; COMMIT").unwrap();
+        let options = SqliteConnectOptions::from_str(&format!("sqlite:{}", file.display())).unwrap();
+        let readers = Readers::of(Place::of(&options, false));
+        let read = async {
+            let mut tx = Tx::Sqlite(SqliteTx::Reading(readers.begin().await.unwrap()));
+            assert!(tx.user("nobody").await.unwrap().is_none());
+        };
+        // Both are polled by one thread: the reader sleeps meanwhile.
+        let end = async {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            drop(other);
+        };
+        tokio::join!(read, end);
+    }
+
+    #[tokio::test]
+    async fn nobody_writes_or_reads_any_more_once_it_is_closed() {
+        let shared = Shared::new();
+        for store in [memory().await, shared.open().await] {
+            store.close().await;
+            for tx in [store.write().await, store.read().await, store.look().await] {
+                assert!(matches!(tx.err(), Some(sqlx::Error::PoolClosed)));
+            }
+            let alone = store.insert_challenge(&challenge("c1")).await;
+            assert!(matches!(alone, Err(sqlx::Error::PoolClosed)));
+        }
+    }
+
+    #[tokio::test]
+    async fn the_connections_of_a_file_are_counted_with_those_that_read() {
+        let shared = Shared::new();
+        let store = shared.open().await;
+        assert_eq!(store.connections(), (1, 1));
+        let (reading, other) = (store.read().await.unwrap(), store.look().await.unwrap());
+        assert_eq!(store.connections(), (3, 1));
+        drop(other);
+        assert_eq!(store.connections(), (3, 2));
+        let writing = store.write().await.unwrap();
+        assert_eq!(store.connections(), (3, 1));
+        drop((reading, writing));
+        assert_eq!(store.connections(), (3, 3));
     }
 
     #[tokio::test]

@@ -1,6 +1,7 @@
 //! All of the data at one moment, for a tester to come back to.
 
 use sqlx::{AssertSqlSafe, Column, Row as _, TypeInfo as _};
+use tokio::task::yield_now;
 
 use super::{Row, Tx, Value, values};
 
@@ -74,7 +75,11 @@ impl Tx {
     /// This, and nothing else.
     pub async fn restore(&mut self, snapshot: Snapshot) -> Result<(), sqlx::Error> {
         self.delete_everything().await?;
-        for (table, cells) in snapshot.rows {
+        for (at, (table, cells)) in snapshot.rows.into_iter().enumerate() {
+            // SQLite's statements run in this thread, which others wait for.
+            if at % 100 == 0 {
+                yield_now().await;
+            }
             let (names, values): (Vec<_>, Vec<_>) = cells.into_iter().unzip();
             let places: Vec<_> = (1..=values.len()).map(|at| format!("${at}")).collect();
             let sql = format!("INSERT INTO {table} ({}) VALUES ({})", names.join(", "), places.join(", "));

@@ -6,13 +6,14 @@ use std::error::Error;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use rusqlite::types::{Null, ToSql, ToSqlOutput, Value as Cell};
 use rusqlite::{CachedStatement, OpenFlags, ffi};
 use sqlx::error::{DatabaseError, ErrorKind};
 use sqlx::sqlite::SqliteConnectOptions;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::{BUSY_TIMEOUT, Value};
 
@@ -21,6 +22,9 @@ const STATEMENTS: usize = 256;
 
 /// How many look at the same time.
 const READERS: usize = 4;
+
+/// How long until another process that keeps the file to itself is asked again.
+const BUSY_PAUSE: Duration = Duration::from_millis(5);
 
 /// Where a database is.
 #[derive(Clone)]
@@ -39,13 +43,11 @@ impl Place {
 
     /// Another connection, that writes.
     pub fn writer(&self) -> Result<Connection, sqlx::Error> {
-        // Another process that writes is waited for by whoever begins, and blocks no thread.
-        Connection::open(self, OpenFlags::SQLITE_OPEN_READ_WRITE, 0)
+        Connection::open(self, OpenFlags::SQLITE_OPEN_READ_WRITE)
     }
 
     fn reader(&self) -> Result<Connection, sqlx::Error> {
-        // Readers wait for nobody, but for a process that puts a file in order after a crash.
-        Connection::open(self, OpenFlags::SQLITE_OPEN_READ_ONLY, BUSY_TIMEOUT.as_millis())
+        Connection::open(self, OpenFlags::SQLITE_OPEN_READ_ONLY)
     }
 }
 
@@ -53,17 +55,16 @@ impl Place {
 pub struct Connection(rusqlite::Connection);
 
 impl Connection {
-    fn open(place: &Place, access: OpenFlags, patience_ms: u128) -> Result<Self, sqlx::Error> {
+    fn open(place: &Place, access: OpenFlags) -> Result<Self, sqlx::Error> {
         let memory = OpenFlags::SQLITE_OPEN_MEMORY | OpenFlags::SQLITE_OPEN_SHARED_CACHE;
         let kind = if place.in_memory { memory } else { OpenFlags::empty() };
         let flags = access | kind | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = rusqlite::Connection::open_with_flags(&place.name, flags).map_err(failure)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
-        // What was answered as done is on the disk. Anything less would bring back, after a loss of power, codes that were
-        // used.
-        let settings =
-            format!("PRAGMA busy_timeout = {patience_ms}; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL");
-        connection.execute_batch(&settings).map_err(failure)?;
+        // SQLite would wait for another process in a thread that others need: see `unless_busy`. What was answered as done
+        // is on the disk. Anything less would bring back, after a loss of power, codes that were used.
+        let settings = "PRAGMA busy_timeout = 0; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL";
+        connection.execute_batch(settings).map_err(failure)?;
         Ok(Self(connection))
     }
 
@@ -181,7 +182,21 @@ fn failure(error: rusqlite::Error) -> sqlx::Error {
     }
 }
 
-/// Whether it failed because somebody else is writing.
+/// Asks until no other process keeps the file to itself, and blocks no thread meanwhile: whoever writes waits for others
+/// who do, and whoever reads for one that puts a file in order after a crash.
+pub async fn unless_busy<T>(mut ask: impl FnMut() -> Result<T, sqlx::Error>) -> Result<T, sqlx::Error> {
+    let asked = async {
+        loop {
+            match ask() {
+                Err(error) if is_busy(&error) => sleep(BUSY_PAUSE).await,
+                answer => return answer,
+            }
+        }
+    };
+    timeout(BUSY_TIMEOUT, asked).await.map_err(|_| sqlx::Error::PoolTimedOut)?
+}
+
+/// Whether it failed because another process keeps the file to itself.
 pub fn is_busy(error: &sqlx::Error) -> bool {
     let failure = error.as_database_error().and_then(|error| error.try_downcast_ref::<Failure>());
     // The primary result code is in the lowest byte.
@@ -250,7 +265,10 @@ impl Readers {
         let permit = timeout(BUSY_TIMEOUT, self.0.permits.clone().acquire_owned());
         let permit = permit.await.map_err(|_| sqlx::Error::PoolTimedOut)?.map_err(|_| sqlx::Error::PoolClosed)?;
         let idle = self.0.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let connection = idle.map_or_else(|| self.0.place.reader(), Ok)?;
+        let connection = match idle {
+            Some(connection) => connection,
+            None => unless_busy(|| self.0.place.reader()).await?,
+        };
         Ok(Reader { connection: Some(connection), is_in_transaction: false, pool: self.0.clone(), _permit: permit })
     }
 
@@ -260,6 +278,12 @@ impl Readers {
         reader.connection()?.run("BEGIN", &[])?;
         reader.is_in_transaction = true;
         Ok(reader)
+    }
+
+    /// How many are open, and how many of them nobody uses.
+    pub fn count(&self) -> (usize, usize) {
+        let idle = self.0.idle.lock().unwrap_or_else(PoisonError::into_inner).len();
+        (READERS.saturating_sub(self.0.permits.available_permits()) + idle, idle)
     }
 
     /// Ends them, after what they are doing.

@@ -7,18 +7,14 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use sqlx::error::ErrorKind;
 use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
 use tokio::task::spawn_blocking;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
-use super::sqlite::{Connection, Place, SqliteRow, is_busy};
+use super::sqlite::{Connection, Place, SqliteRow, is_busy, unless_busy};
 use super::{BUSY_TIMEOUT, Value};
-
-/// How long until another process that is writing is asked again.
-const BUSY_PAUSE: Duration = Duration::from_millis(5);
 
 /// The connection that writes.
 #[derive(Clone)]
@@ -31,6 +27,8 @@ struct Inner {
     connection: Option<Connection>,
     /// Whether a transaction is open.
     is_open: bool,
+    /// Whether nobody is to write any more: a fresh connection would outlive the end.
+    is_closed: bool,
     /// Those who wait for its commit.
     waiting: Vec<oneshot::Sender<Result<(), sqlx::Error>>>,
 }
@@ -39,7 +37,13 @@ impl Writer {
     /// Writes by a connection to this database, and by others if it is lost.
     pub fn new(place: Place) -> Result<Self, sqlx::Error> {
         let connection = Some(place.writer()?);
-        Ok(Self(Arc::new(Mutex::new(Inner { place, connection, is_open: false, waiting: Vec::new() }))))
+        Ok(Self(Arc::new(Mutex::new(Inner {
+            place,
+            connection,
+            is_open: false,
+            is_closed: false,
+            waiting: Vec::new(),
+        }))))
     }
 
     /// Waits for a turn to write.
@@ -63,12 +67,11 @@ impl Writer {
     async fn begun(&self) -> Result<OwnedMutexGuard<Inner>, sqlx::Error> {
         let begun = async {
             let mut inner = self.0.clone().lock_owned().await;
-            loop {
-                match inner.begin() {
-                    Err(error) if is_busy(&error) => sleep(BUSY_PAUSE).await,
-                    begun => return begun.map(|()| inner),
-                }
+            if inner.is_closed {
+                return Err(sqlx::Error::PoolClosed);
             }
+            unless_busy(|| inner.begin()).await?;
+            Ok(inner)
         };
         timeout(BUSY_TIMEOUT, begun).await.map_err(|_| sqlx::Error::PoolTimedOut)?
     }
@@ -78,10 +81,11 @@ impl Writer {
         self.0.try_lock().is_ok()
     }
 
-    /// Commits what is waiting, and ends the connection.
+    /// Commits what is waiting, and ends the connection for good.
     pub async fn close(&self) {
         let mut inner = self.0.lock().await;
         inner.commit();
+        inner.is_closed = true;
         inner.connection = None;
     }
 }
@@ -90,8 +94,14 @@ impl Inner {
     /// Opens the transaction of all, and a turn in it, unless it is open.
     fn begin(&mut self) -> Result<(), sqlx::Error> {
         if !self.is_open {
-            let begun = self.execute("BEGIN IMMEDIATE").and_then(|()| self.execute("SAVEPOINT turn"));
-            begun.inspect_err(|_| self.give_up())?;
+            let begun = self.execute("BEGIN IMMEDIATE");
+            // If another process writes, nothing was begun.
+            begun.inspect_err(|error| {
+                if !is_busy(error) {
+                    self.give_up()
+                }
+            })?;
+            self.execute("SAVEPOINT turn").inspect_err(|_| self.give_up())?;
             self.is_open = true;
         }
         Ok(())

@@ -1,5 +1,8 @@
 //! Passkeys that were created elsewhere for the same relying party, and are enrolled by the backend.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 use serde_cbor_2::Value as Cbor;
@@ -55,6 +58,37 @@ async fn a_passkey_that_was_created_elsewhere_signs_its_user_in_and_opens_the_wi
     let token = server.track("ada", json!({})).await;
     let body = server.assertion(&mut device, As::Holder(&token), json!({})).await;
     server.post("/v1/client/verify/passkey", As::Holder(&token), body).await.ok();
+}
+
+#[tokio::test]
+async fn a_passkey_that_was_created_elsewhere_may_carry_a_user_handle_of_any_form() {
+    let server = Server::start().await;
+    let (mut device, known) = passkey().await;
+    server.post(ALL, As::Backend, json!({ "authenticators": [of("ada", &known)] })).await.ok();
+    let mut body = server.assertion(&mut device, As::Tenant, json!({})).await;
+    body["authenticationCredential"]["response"]["userHandle"] = json!(BASE64.encode("user 17"));
+    server.post("/v1/client/verify/passkey", As::Tenant, body).await.ok();
+}
+
+#[tokio::test]
+async fn while_a_thousand_passkeys_are_enrolled_and_restored_the_thread_is_others_too() {
+    let server = Server::start().await;
+    let (_, known) = passkey().await;
+    let turns = Arc::new(AtomicUsize::new(0));
+    let counted = turns.clone();
+    let other = tokio::spawn(async move {
+        loop {
+            counted.fetch_add(1, Ordering::Relaxed);
+            tokio::task::yield_now().await;
+        }
+    });
+    server.post(ALL, As::Backend, batch(&known, 1000)).await.ok();
+    assert!(turns.swap(0, Ordering::Relaxed) >= 1000);
+    server.post("/local/snapshot", As::Nobody, json!({ "name": "all" })).await.ok();
+    turns.store(0, Ordering::Relaxed);
+    server.post("/local/restore", As::Nobody, json!({ "name": "all" })).await.ok();
+    assert!(turns.load(Ordering::Relaxed) >= 20);
+    other.abort();
 }
 
 #[tokio::test]

@@ -176,3 +176,48 @@ async fn a_username_restricts_the_options_of_a_sign_in_to_that_user_s_passkeys()
     assert_eq!(allowed("Ada").await, 1);
     assert_eq!(allowed("nobody").await, 0);
 }
+
+/// What a device answers to these options whatever they list, as no browser would.
+async fn answer_of(device: &mut Device, options: &serde_json::Value) -> serde_json::Value {
+    let mut unlisted = options["options"].clone();
+    unlisted["allowCredentials"] = json!([]);
+    let credential = device.get(&unlisted).await;
+    json!({ "authenticationCredential": credential, "challengeId": options["challengeId"] })
+}
+
+#[tokio::test]
+async fn a_sign_in_that_named_its_user_is_met_by_none_but_the_passkeys_that_were_listed() {
+    const OPTIONS: &str = "/v1/client/user-authenticators/passkey/authentication-options";
+    const VERIFY: &str = "/v1/client/verify/passkey";
+    let server = Server::start().await;
+    let (mut hers, window) = server.enrolled_user("ada").await;
+    let (mut his, _) = server.enrolled_user("bob").await;
+    server.post("/v1/users/ada", As::Backend, json!({ "username": "Ada" })).await.ok();
+    let named = server.post(OPTIONS, As::Tenant, json!({ "username": "Ada" })).await.ok();
+    let body = answer_of(&mut his, &named).await;
+    server.post(VERIFY, As::Tenant, body).await.refused(400, "invalid_credential");
+    let named = server.post(OPTIONS, As::Tenant, json!({ "username": "Ada" })).await.ok();
+    server.post(VERIFY, As::Tenant, answer_of(&mut hers, &named).await).await.ok();
+
+    // Nor is a token's user challenged with what was added since.
+    let token = server.track("ada", json!({})).await;
+    let listed = server.post(OPTIONS, As::Holder(&token), json!({})).await.ok();
+    let (mut later, _) = server.create_passkey(&window).await;
+    let body = answer_of(&mut later, &listed).await;
+    server.post(VERIFY, As::Holder(&token), body).await.refused(400, "invalid_credential");
+}
+
+#[tokio::test]
+async fn a_user_handle_that_is_there_has_to_be_the_user_s_even_where_a_token_says_who_it_is() {
+    let server = Server::start().await;
+    let (mut device, _) = server.enrolled_user("ada").await;
+    for (handle, accepted) in
+        [(json!("not base64url!"), false), (json!("AAAA"), false), (json!(null), true), (json!(""), true)]
+    {
+        let token = server.track("ada", json!({})).await;
+        let mut body = server.assertion(&mut device, As::Holder(&token), json!({})).await;
+        body["authenticationCredential"]["response"]["userHandle"] = handle.clone();
+        let answer = server.post("/v1/client/verify/passkey", As::Holder(&token), body).await;
+        if accepted { drop(answer.ok()) } else { drop(answer.refused(400, "invalid_credential")) }
+    }
+}

@@ -428,7 +428,7 @@ async fn a_local_server_listens_to_this_machine_only_and_takes_no_other_address(
 }
 
 /// A database that a process can open: a schema of PostgreSQL, or a file in a folder that goes with the value.
-async fn deployed_database() -> (String, Option<Folder>) {
+pub async fn deployed_database() -> (String, Option<Folder>) {
     let fresh = fresh_database().await;
     if !fresh.contains(":memory:") {
         return (fresh, None);

@@ -3,10 +3,13 @@
 
 use std::sync::Arc;
 
+use authsignal_local::config::Config;
 use authsignal_local::domain::totp::AuthenticatorApp;
+use authsignal_local::random::Random;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
+use crate::process::deployed_database;
 use crate::support::server::{As, claims_of, token_of};
 use crate::support::{Answer, Device, Server};
 
@@ -72,6 +75,94 @@ async fn t3_an_assertion_answers_the_stored_challenge_and_no_other() {
     let mut unnamed = captured;
     unnamed["challengeId"] = Value::Null;
     server.post("/v1/client/verify/passkey", As::Tenant, unnamed).await.refused(400, "invalid_request");
+}
+
+/// A server whose readers see what is committed while others write, and a passkey of Ada's, with the folder of the data.
+async fn with_passkey(device: Device) -> (Arc<Server>, Device, impl Sized) {
+    let (database, folder) = deployed_database().await;
+    let server = Server::start_on(Config::local(8787), Random::System, &database).await;
+    let token = server.track("ada", json!({})).await;
+    let (device, _) = server.create_passkey_on(device, &token).await;
+    (Arc::new(server), device, folder)
+}
+
+/// Signs in by all of these at once.
+async fn sign_in_at_once(server: &Arc<Server>, assertions: &[Value]) -> Vec<Answer> {
+    at_once(assertions.len(), |at| {
+        let (server, body) = (server.clone(), assertions[at].clone());
+        async move { server.post("/v1/client/verify/passkey", As::Tenant, body).await }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn t3_of_a_passkey_and_its_copy_that_count_alike_at_once_one_signs_in_and_no_passkey_is_called_unknown() {
+    let (server, mut device, _folder) = with_passkey(Device::new().counting()).await;
+    server.sign_in(&mut device).await;
+    let mut copy = device.clone();
+    let mut assertions = Vec::new();
+    for device in [&mut device, &mut copy] {
+        assertions.push(server.assertion(device, As::Tenant, json!({})).await);
+    }
+    let answers = sign_in_at_once(&server, &assertions).await;
+    let (passed, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status.is_success());
+    assert_eq!((passed.len(), refused.len()), (1, 1));
+    for answer in refused {
+        answer.refused(400, "invalid_credential");
+    }
+}
+
+#[tokio::test]
+async fn t3_of_a_security_key_and_its_copy_that_count_alike_at_once_one_meets_its_challenge() {
+    const KEY: &str = "/v1/client/user-authenticators/security-key";
+    let (database, _folder) = deployed_database().await;
+    let server = Arc::new(Server::start_on(Config::local(8787), Random::System, &database).await);
+    let token = server.track("ada", json!({})).await;
+    let options = server.post(&format!("{KEY}/registration-options"), As::Holder(&token), json!({})).await.ok();
+    let mut device = Device::new().counting();
+    let credential = device.create(&options).await;
+    server.post(KEY, As::Holder(&token), credential).await.ok();
+    let mut ready = Vec::new();
+    for mut device in [device.clone(), device] {
+        let token = server.track("ada", json!({})).await;
+        let options = server.post(&format!("{KEY}/authentication-options"), As::Holder(&token), json!({})).await.ok();
+        ready.push((token, device.get(&options).await));
+    }
+    let answers = at_once(2, |at| {
+        let (server, (token, credential)) = (server.clone(), ready[at].clone());
+        async move { server.post("/v1/client/verify/security-key", As::Holder(&token), credential).await }
+    })
+    .await;
+    let (passed, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status.is_success());
+    assert_eq!((passed.len(), refused.len()), (1, 1));
+    for answer in refused {
+        answer.refused(400, "invalid_credential");
+    }
+}
+
+#[tokio::test]
+async fn t3_a_counter_never_goes_back_whichever_of_two_assertions_is_stored_last() {
+    let (server, mut device, _folder) = with_passkey(Device::new().counting()).await;
+    let behind = server.assertion(&mut device, As::Tenant, json!({})).await;
+    let mut copy = device.clone();
+    let ahead = server.assertion(&mut device, As::Tenant, json!({})).await;
+    sign_in_at_once(&server, &[ahead, behind]).await;
+    // The copy counts to where the device is.
+    let body = server.assertion(&mut copy, As::Tenant, json!({})).await;
+    server.post("/v1/client/verify/passkey", As::Tenant, body).await.refused(400, "invalid_credential");
+    server.sign_in(&mut device).await;
+}
+
+#[tokio::test]
+async fn a_passkey_that_does_not_count_signs_in_on_several_pages_at_once() {
+    let (server, mut device, _folder) = with_passkey(Device::new()).await;
+    let mut assertions = Vec::new();
+    for _ in 0..8 {
+        assertions.push(server.assertion(&mut device, As::Tenant, json!({})).await);
+    }
+    for answer in sign_in_at_once(&server, &assertions).await {
+        answer.ok();
+    }
 }
 
 #[tokio::test]
@@ -305,6 +396,18 @@ async fn t14_only_what_this_tenant_does_not_have_for_this_relying_party_is_unkno
     server.post(VERIFY, As::Tenant, elsewhere).await.refused(400, "invalid_credential");
     let body = server.assertion(&mut device, As::Tenant, json!({})).await;
     server.post(VERIFY, As::Tenant, body).await.refused(400, "unknown_credential");
+}
+
+#[tokio::test]
+async fn t14_a_credential_is_known_by_its_id_with_padding_too() {
+    let server = Server::start().await;
+    let (mut device, _) = server.enrolled_user("ada").await;
+    let mut padded = server.assertion(&mut device, As::Tenant, json!({})).await;
+    for name in ["id", "rawId"] {
+        let id = &mut padded["authenticationCredential"][name];
+        *id = json!(format!("{}==", id.as_str().unwrap()));
+    }
+    server.post("/v1/client/verify/passkey", As::Tenant, padded).await.ok();
 }
 
 #[tokio::test]

@@ -4,18 +4,19 @@ use axum::Json;
 use axum::http::HeaderMap;
 use axum::http::header::USER_AGENT;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::browser;
 use super::challenge::CHALLENGE_LIFE;
 use crate::app::App;
 use crate::assertion::Assertion;
-use crate::ceremony::{Pending, Registered, claimed_challenge, claimed_credential, user_handle};
+use crate::ceremony::{Asserted, Pending, Registered, claimed_challenge};
 use crate::domain::binding::Operation;
 use crate::domain::method::Method;
 use crate::error::{ApiError, ApiResult};
 use crate::routes::guard::Holder;
 use crate::routes::view::{self, Viewer};
-use crate::store::{Authenticator, Challenge, FoundBy, Kind};
+use crate::store::{Authenticator, Challenge, FoundBy, Kind, Tx};
 use crate::webhook::Change;
 
 /// The ids of all credentials that this user has, of either kind: none is created twice on one authenticator.
@@ -36,7 +37,7 @@ pub async fn store_ceremony(
     let challenge = Challenge {
         user_key: holder.map(|holder| holder.user.user_key.clone()),
         action_key: holder.map(|holder| holder.action.action_key.clone()),
-        lookup: Some(pending.lookup.clone()),
+        lookup: Some(pending.challenge().to_owned()),
         secret: Some(pending.state.clone()),
         data,
         ..Challenge::new(app.random.id(), kind, app.clock.now(), CHALLENGE_LIFE)
@@ -133,33 +134,82 @@ pub async fn commit_registration(
     })))
 }
 
-/// The assertion, its form checked, and the authenticator that it claims to come from: of this method, of the holder if
-/// there is one, and else of the user whom the authenticator itself remembers. Nothing if no one has it.
+/// An assertion that holds for an authenticator, as far as that was known when it was looked up.
+pub struct Proven {
+    /// What it comes from.
+    pub authenticator: Authenticator,
+    /// What follows from it.
+    pub asserted: Asserted,
+    assertion: Assertion,
+}
+
+/// Judges an assertion by its ceremony and the authenticator that it claims to come from: of this method, of the holder if
+/// there is one, and else of the user whom the authenticator itself remembers.
 pub async fn asserted_by(
     app: &App,
     method: Method,
     holder: Option<&Holder>,
+    ceremony: &Challenge,
     answer: &Value,
-) -> ApiResult<Option<(Assertion, Authenticator)>> {
-    let id = claimed_credential(answer).ok_or_else(|| {
-        ApiError::invalid_request("The credential has no id: send what navigator.credentials returned.")
-    })?;
+) -> ApiResult<Proven> {
+    if !answer["id"].is_string() {
+        return Err(ApiError::invalid_request("The credential has no id: send what navigator.credentials returned."));
+    }
     let assertion = app
         .ceremonies
         .read_assertion(answer)
         .map_err(|rejected| ApiError::invalid_credential(rejected.reason().to_owned()))?;
-    let Some(found) = app.store.look().await?.credential(id).await? else { return Ok(None) };
-    // A passkey that was created elsewhere remembers another name of its user's, which nobody has told.
-    let handle = user_handle(answer).filter(|_| !found.is_imported());
-    let is_theirs = match holder {
-        None if found.is_imported() => true,
-        Some(holder) => found.user_key == holder.user.user_key && handle.is_none_or(|handle| handle == found.user_key),
-        None => handle.as_deref() == Some(found.user_key.as_str()),
+    let found = app.store.look().await?.credential(&assertion.credential_id()).await?;
+    let found = found.ok_or_else(ApiError::unknown_credential)?;
+    let is_of_holder = holder.is_none_or(|holder| holder.user.user_key == found.user_key);
+    let is_of_handle = match assertion.user_handle() {
+        // A passkey that was created elsewhere remembers another name of its user's, which nobody has told.
+        _ if found.is_imported() => true,
+        Some(handle) => Uuid::from_slice(handle).is_ok_and(|handle| handle.to_string() == found.user_key),
+        None => holder.is_some(),
     };
+    let is_theirs = is_of_holder && is_of_handle;
     if found.method != method || !is_theirs {
         return Err(ApiError::invalid_credential(
             "This credential belongs to another user, or is of another kind than this method takes.",
         ));
     }
-    Ok(Some((assertion, found)))
+    if !assertion.is_listed(ceremony.secret.as_deref().unwrap_or_default()) {
+        return Err(ApiError::invalid_credential("This credential is none of those that the options listed."));
+    }
+    let asserted = judged(app, ceremony, &assertion, &found)?;
+    Ok(Proven { authenticator: found, asserted, assertion })
+}
+
+impl Proven {
+    /// The same once it is the user's turn, to be asked after [`Tx::lock_user`]: if another assertion has changed what is
+    /// stored of the authenticator, this one is judged anew. So of an authenticator and a copy of it that have counted to the
+    /// same number one passes, and a counter never goes back.
+    pub async fn in_turn(self, app: &App, tx: &mut Tx, ceremony: &Challenge) -> ApiResult<Self> {
+        // What stores nothing new may count as having been first.
+        if self.asserted.credential.is_none() {
+            return Ok(self);
+        }
+        let stored = tx.authenticator(&self.authenticator.authenticator_id).await?;
+        let stored = stored.ok_or_else(ApiError::unknown_credential)?;
+        let judged_by = |one: &Authenticator| (one.secret.clone(), one.is_imported_and_unused());
+        if judged_by(&stored) == judged_by(&self.authenticator) {
+            return Ok(self);
+        }
+        let asserted = judged(app, ceremony, &self.assertion, &stored)?;
+        Ok(Self { authenticator: stored, asserted, ..self })
+    }
+}
+
+fn judged(
+    app: &App,
+    ceremony: &Challenge,
+    assertion: &Assertion,
+    authenticator: &Authenticator,
+) -> ApiResult<Asserted> {
+    let challenge = ceremony.lookup.as_deref().unwrap_or_default();
+    let stored = authenticator.secret.as_deref().unwrap_or_default();
+    app.ceremonies
+        .asserted(challenge, assertion, stored, authenticator.is_imported_and_unused())
+        .map_err(|rejected| ApiError::invalid_credential(rejected.reason().to_owned()))
 }

@@ -9,7 +9,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::browser::Tie;
-use super::ceremonies::{asserted_by, commit_registration, store_ceremony, take_ceremony, webauthn_credentials};
+use super::ceremonies::{
+    Proven, asserted_by, commit_registration, store_ceremony, take_ceremony, webauthn_credentials,
+};
 use super::sign_in::sign_in_action;
 use crate::app::App;
 use crate::ceremony::NewCredential;
@@ -220,20 +222,11 @@ pub async fn verify(
         &headers,
     )
     .await?;
-    let (assertion, authenticator) =
-        asserted_by(&app, Method::Passkey, holder.as_ref(), answer).await?.ok_or_else(ApiError::unknown_credential)?;
-    let asserted = app
-        .ceremonies
-        .asserted(
-            ceremony.secret.as_deref().unwrap_or_default(),
-            &assertion,
-            authenticator.secret.as_deref().unwrap_or_default(),
-            authenticator.is_imported_and_unused(),
-        )
-        .map_err(|rejected| ApiError::invalid_credential(rejected.reason().to_owned()))?;
+    let proven = asserted_by(&app, Method::Passkey, holder.as_ref(), &ceremony, answer).await?;
 
     let mut tx = app.store.write().await?;
-    let user = tx.lock_user(&authenticator.user_key).await?.ok_or_else(ApiError::unknown_credential)?;
+    let user = tx.lock_user(&proven.authenticator.user_key).await?.ok_or_else(ApiError::unknown_credential)?;
+    let Proven { authenticator, asserted, .. } = proven.in_turn(&app, &mut tx, &ceremony).await?;
     let action = match &holder {
         Some(holder) => holder.action.clone(),
         None => {

@@ -6,7 +6,9 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use serde_json::{Value, json};
 
-use super::ceremonies::{asserted_by, commit_registration, store_ceremony, take_ceremony, webauthn_credentials};
+use super::ceremonies::{
+    Proven, asserted_by, commit_registration, store_ceremony, take_ceremony, webauthn_credentials,
+};
 use crate::app::App;
 use crate::ceremony::NewCredential;
 use crate::domain::method::Method;
@@ -81,19 +83,10 @@ pub async fn verify(
     Body(answer): Body<Value>,
 ) -> ApiResult<Json<Value>> {
     let ceremony = take_ceremony(&app, Kind::SecurityKeyAuthentication, Some(&holder), None, &answer, &headers).await?;
-    let (assertion, authenticator) =
-        asserted_by(&app, METHOD, Some(&holder), &answer).await?.ok_or_else(ApiError::unknown_credential)?;
-    let asserted = app
-        .ceremonies
-        .asserted(
-            ceremony.secret.as_deref().unwrap_or_default(),
-            &assertion,
-            authenticator.secret.as_deref().unwrap_or_default(),
-            false,
-        )
-        .map_err(|rejected| ApiError::invalid_credential(rejected.reason().to_owned()))?;
+    let proven = asserted_by(&app, METHOD, Some(&holder), &ceremony, &answer).await?;
     let mut tx = app.store.write().await?;
     let user = holder.turn(&mut tx).await?;
+    let Proven { authenticator, asserted, .. } = proven.in_turn(&app, &mut tx, &ceremony).await?;
     let proof = Proof {
         authenticator: &authenticator,
         method: METHOD,

@@ -9,10 +9,11 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tokio::task::yield_now;
 
 use super::Params;
 use super::actions::is_id;
-use crate::answer::LONGEST_CREDENTIAL_ID;
+use crate::answer::{LONGEST_CREDENTIAL_ID, from_base64url};
 use crate::app::App;
 use crate::ceremony::imported;
 use crate::domain::address::{is_email, is_phone_number};
@@ -110,6 +111,8 @@ pub async fn enrol_all(State(app): State<App>, Body(body): Body<EnrolAll>) -> Ap
     valid.sort_by(|(_, one, ..), (_, other, ..)| one.cmp(other));
     let mut tx = app.store.write().await?;
     for (at, user_id, credential_id, checked) in valid {
+        // SQLite's statements run in this thread, which others wait for.
+        yield_now().await;
         match enrol_unless_there(&app, &mut tx, &user_id, &credential_id, checked).await {
             Ok(()) => {}
             // Nothing was written for it.
@@ -213,11 +216,11 @@ fn checked(user_id: &str, body: Enrol) -> ApiResult<Checked> {
             (None, Some(uri.secret()))
         }
         Method::Passkey => {
-            let bytes = |text: &Option<String>| BASE64.decode(text.as_deref()?.trim_end_matches('=')).ok();
-            let id = bytes(&body.credential_id).filter(|id| (1..=LONGEST_CREDENTIAL_ID).contains(&id.len()));
+            let id = body.credential_id.as_deref().and_then(from_base64url);
+            let id = id.filter(|id| (1..=LONGEST_CREDENTIAL_ID).contains(&id.len()));
             let id =
                 id.ok_or_else(|| invalid("A passkey needs its credentialId in base64url, of at most 1,023 bytes."))?;
-            let key = bytes(&body.credential_public_key);
+            let key = body.credential_public_key.as_deref().and_then(from_base64url);
             let key =
                 key.ok_or_else(|| invalid("A passkey needs its credentialPublicKey, a COSE key in base64url."))?;
             let stored = imported(&id, &key, body.counter.unwrap_or(0))

@@ -34,15 +34,18 @@ impl UserValidationMethod for Person {
     }
 }
 
+/// A clone is a copy of the authenticator, key and counter included.
+#[derive(Clone)]
 pub struct Device {
     passkey: Option<Passkey>,
     verifies: bool,
+    counts: bool,
     origin: String,
 }
 
 impl Device {
     pub fn new() -> Self {
-        Self { passkey: None, verifies: true, origin: "http://localhost:8787".to_owned() }
+        Self { passkey: None, verifies: true, counts: false, origin: "http://localhost:8787".to_owned() }
     }
 
     /// From now on the page is of this origin.
@@ -57,9 +60,17 @@ impl Device {
         self
     }
 
+    /// What it creates from now on counts its signatures.
+    pub fn counting(mut self) -> Self {
+        self.counts = true;
+        self
+    }
+
     fn authenticator(&mut self) -> Authenticator<Option<Passkey>, Person, RustCryptoBackend> {
-        let person = Person { verifies: self.verifies };
-        Authenticator::new(Aaguid::from(*b"a test's device."), self.passkey.take(), person, RustCryptoBackend)
+        let (person, aaguid) = (Person { verifies: self.verifies }, Aaguid::from(*b"a test's device."));
+        let mut authenticator = Authenticator::new(aaguid, self.passkey.take(), person, RustCryptoBackend);
+        authenticator.set_make_credentials_with_signature_counter(self.counts);
+        authenticator
     }
 
     /// `navigator.credentials.create()`

@@ -210,7 +210,11 @@ impl Server {
 
     /// Creates a passkey by this token; its device, and the token of the verify.
     pub async fn create_passkey(&self, token: &str) -> (Device, String) {
-        let mut device = Device::new();
+        self.create_passkey_on(Device::new(), token).await
+    }
+
+    /// The same on this device.
+    pub async fn create_passkey_on(&self, mut device: Device, token: &str) -> (Device, String) {
         let options = self.registration_options(token).await.ok();
         let credential = device.create(&options["options"]).await;
         let reply = self.register(token, &options, credential).await.ok();
