@@ -169,11 +169,14 @@ export interface CallOptions {
  * claims; the token itself is never in it.
  */
 export interface Binding {
-  /** `none`: no token, or one without claims. `open`: it is valid now. `expired`: it was. */
+  /**
+   * `open`: the token is valid now and permits `add:authenticators`. `expired`: it is over. `none`: no token, one that adds no
+   * authenticators, and one that cannot be read or does not say when it ends.
+   */
   readonly state: "none" | "open" | "expired";
   /** When it ends, ISO 8601 in UTC. Absent without a token, or if the token does not say. */
   readonly expiresAt?: string;
-  /** Milliseconds until it ends, 0 if it is not open. */
+  /** Milliseconds until the token ends, whatever it permits: with `none`, too. 0 if it is over or does not say. */
   readonly remainingMs: number;
   /** What the token permits, such as `add:authenticators`. Empty if it names nothing. */
   readonly scopes: readonly string[];
@@ -197,7 +200,10 @@ export type AuthsignalOptions = {
   onTokenExpired?: () => void;
   /** Whether errors that are answered, and a core that had to be loaded otherwise, are logged. Default false. */
   enableLogging?: boolean;
-  /** Whether a request without an answer rejects, as the peer's do, instead of `network_error`. Default false. Ours. */
+  /**
+   * Whether a request without an answer rejects, as the peer's do, instead of `network_error`. Default false. HTML, an empty
+   * body and `null`, at which the peer throws, are answered as `invalid_response` either way. Ours.
+   */
   throwOnNetworkError?: boolean;
   /** Called whenever the binding window opens, changes or ends. Ours. */
   onBindingChange?: (binding: Binding) => void;
@@ -882,7 +888,10 @@ export declare class Authsignal {
   qrCode: QrCode;
   push: Push;
   whatsapp: Whatsapp;
-  /** The binding window as it is now. Nothing while no token is set. Ours. */
+  /**
+   * The binding window as it is now: `none` while no token is set, and right after `setToken` until the core is loaded, which
+   * `onBindingChange` and {@link load} wait for. Ours.
+   */
   readonly binding: Binding;
 
   /** Throws `Error("tenantId is required")`. */
@@ -895,7 +904,7 @@ export declare class Authsignal {
 
   /** Launches the pre-built UI at the `url` that tracking yields, by leaving the page. */
   launch(url: string, options?: { mode?: "redirect" } & LaunchOptions): undefined;
-  /** Launches it in a dialog. Rejects if one is open already. */
+  /** Launches it in a dialog. Throws, at once, if one is open already. */
   launch(url: string, options?: { mode: "popup" } & LaunchOptions): Promise<TokenPayload>;
   /** Launches it in a window. Throws, with the code `popup_blocked`, if the browser blocks it. */
   launch(url: string, options?: { mode: "window" } & LaunchOptions): Promise<TokenPayload>;

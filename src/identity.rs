@@ -2,7 +2,7 @@
 //!
 //! The npm package does the same in its face, because a JavaScript constructor cannot wait for the core.
 
-use js_sys::Reflect;
+use js_sys::{Reflect, decode_uri_component, encode_uri_component};
 use wasm_bindgen::prelude::*;
 use web_sys::{Blob, Url};
 
@@ -21,7 +21,7 @@ pub(crate) fn anonymous_id(name: &str, domain: Option<&str>) -> String {
     let document = property(&js_sys::global(), "document");
     let cookies = property(&document, "cookie").as_string().unwrap_or_default();
     if let Some(id) = find(&cookies, name) {
-        return id.to_owned();
+        return id;
     }
     let id = new_id();
     write(name, &id, domain);
@@ -37,12 +37,13 @@ pub(crate) fn new_id() -> String {
         .unwrap_or_default()
 }
 
-/// Writes a cookie, for good.
+/// Writes a cookie, for good. Its name is percent-encoded and its value is not, as the npm package and the peer do.
 pub(crate) fn write(name: &str, value: &str, domain: Option<&str>) {
     let document = property(&js_sys::global(), "document");
     if document.is_object() {
         let location = property(&js_sys::global(), "location");
         let host = property(&location, "hostname").as_string().unwrap_or_default();
+        let name = encode_uri_component(name);
         let domain = domain.unwrap_or(host.strip_prefix("www.").unwrap_or(&host));
         let insecure = property(&location, "protocol").as_string().as_deref() == Some("http:");
         let secure = if insecure { "" } else { "; secure" };
@@ -56,6 +57,9 @@ fn property(target: &JsValue, key: &str) -> JsValue {
     Reflect::get(target, &key.into()).unwrap_or(JsValue::UNDEFINED)
 }
 
-fn find<'a>(cookies: &'a str, name: &str) -> Option<&'a str> {
-    cookies.split("; ").filter_map(|pair| pair.split_once('=')).find_map(|(key, value)| (key == name).then_some(value))
+/// The first cookie of that name; none if it is empty, or its escapes are malformed.
+fn find(cookies: &str, name: &str) -> Option<String> {
+    let name = String::from(encode_uri_component(name));
+    let value = cookies.split("; ").filter_map(|pair| pair.split_once('=')).find_map(|(key, value)| (key == name).then_some(value))?;
+    decode_uri_component(value).ok().map(String::from).filter(|id| !id.is_empty())
 }

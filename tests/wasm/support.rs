@@ -112,6 +112,7 @@ export const opened_address = () => (popup_frame()?.contentWindow ?? opened).loc
 export const hash = () => location.hash;
 export const origin = () => location.origin;
 export const cookies = () => document.cookie;
+export const set_cookie = (cookie) => void (document.cookie = `${cookie}; path=/`);
 // What advanced profiling has put into the page, which it leaves again.
 export const take_profiling = () => {
   const script = document.head.querySelector("#as_adv_profile");
@@ -182,6 +183,7 @@ extern "C" {
     pub fn hash() -> String;
     pub fn origin() -> String;
     pub fn cookies() -> String;
+    pub fn set_cookie(cookie: &str);
     pub fn take_profiling() -> String;
 }
 

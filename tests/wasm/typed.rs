@@ -694,6 +694,29 @@ fn a_redirect_leaves_for_the_address_itself() {
 }
 
 #[wasm_bindgen_test]
+fn the_cookie_of_the_anonymous_id_is_escaped_as_by_the_npm_package() {
+    let id_of = |name: &str| Authsignal::new(Options { cookie_name: name.into(), ..Options::new("t") }).anonymous_id();
+    set_cookie("before=from%20before");
+    assert_eq!(id_of("before"), "from before");
+    set_cookie("own%20id%3B=kept");
+    assert_eq!(id_of("own id;"), "kept");
+
+    // It is written under the name that it is read by.
+    let id = id_of("new id;é");
+    assert!(cookies().split("; ").any(|cookie| cookie == format!("new%20id%3B%C3%A9={id}")), "{}", cookies());
+    assert_eq!(id_of("new id;é"), id);
+
+    // Neither is an id.
+    set_cookie("malformed=%zz");
+    set_cookie("empty=");
+    for name in ["malformed", "empty"] {
+        let id = id_of(name);
+        assert_eq!(id.len(), 36, "{id}");
+        assert!(cookies().contains(&format!("{name}={id}")), "{}", cookies());
+    }
+}
+
+#[wasm_bindgen_test]
 fn advanced_profiling_has_an_id_of_its_own_and_puts_its_script_into_the_page() {
     let client = scripted_client("profiling");
     assert_eq!(client.profiling_id(), None);

@@ -80,6 +80,62 @@ const withOfferToSignUp = (name, options) => ({
   },
 });
 
+/** Objects of which nothing can be learnt. */
+const UNREADABLE = [
+  ["a proxy whose every trap throws", () => new Proxy({}, new Proxy({}, { get: (_, trap) => () => { throw new Error(`the proxy's ${trap}`); } }))],
+  ["a proxy that is revoked", () => {
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    return proxy;
+  }],
+];
+const nothingEscaped = (seen) => equal(seen.count("unhandled rejection") + seen.count("uncaught"), 0, "what escaped");
+/** A constructor's options of a type that they are not of, and calls after it that must work. */
+const withOption = (name, options, { before = () => {}, run = () => {}, check = () => {}, cookie = "__as_aid" } = {}) => ({
+  name: `bad input: a constructor's ${name}`,
+  ...DECISION,
+  run: async (t) => {
+    let client;
+    before();
+    await t.call("construct", () => typeof (client = t.client(options)).anonymousId);
+    t.on("POST /client/challenge/sms", { challengeId: "c" });
+    await t.call("set", () => client.setToken(shortToken()));
+    await t.call("next", () => client.sms.challenge());
+    await run(t, client);
+    document.cookie = `${cookie}=; max-age=0; domain=localhost; path=/`;
+  },
+  check: (seen) => {
+    equal(seen.ended("construct"), { how: "returned", value: "string" }, "the constructor");
+    equal(seen.ended("set").how, "returned", "setToken");
+    equal(seen.ended("next").value.data?.challengeId, "c", "the next call");
+    nothingEscaped(seen);
+    check(seen);
+  },
+});
+/** A launch with options of a type that they are not of: it opens with the default or throws, and another can follow. */
+const withLaunch = (name, options, expected) => ({
+  name: `bad input: launch with ${name}`,
+  ...DECISION,
+  run: async (t) => {
+    const client = t.client();
+    for (const label of ["launch", "next"]) {
+      t.begin(label, () => client.launch("https://ui.test/?token=abc", label === "launch" ? options() : { mode: "popup" }));
+      await t.settle();
+      if (t.ended.has(label)) continue;
+      const frame = document.querySelector("iframe[name=authsignal]");
+      await says(t, event("CLOSE_POPUP", { token: "T2" }), { source: frame?.contentWindow ?? t.windows.at(-1) });
+      await t.advance(1000);
+    }
+  },
+  check: (seen) => {
+    const { how, value } = seen.ended("launch");
+    if (expected) equal([how, value.message], expected, "the launch");
+    else equal([how, value], ["resolved", { token: "T2" }], "the launch");
+    equal(seen.ended("next")?.value, { token: "T2" }, "the next launch");
+    nothingEscaped(seen);
+  },
+});
+
 /** What no field of a reply is. */
 const WRONG = [undefined, null, true, 7, "", "text", [], [null], {}];
 const MEMBERS = (value) => (typeof value === "object" && value !== null ? Object.keys(value) : []);
@@ -103,12 +159,39 @@ const CREATION = {
 };
 const REQUEST = { challenge: "q83v", rpId: "localhost", allowCredentials: [{ id: "AAAA", type: "public-key" }], userVerification: "preferred", timeout: 60000 };
 const ENDPOINTS = "POST /client/user-authenticators";
+const LINK = "POST /client/verify/email-magic-link/finalize";
 /** Calls, and the replies that make them succeed. */
 const FLOWS = [
   ["totp.enroll", (client) => client.totp.enroll(), { [`${ENDPOINTS}/totp`]: { uri: "u", secret: "s", userAuthenticatorId: "ua", userId: "u1" } }],
   ["email.enroll", (client) => client.email.enroll({ email: "a" }), { [`${ENDPOINTS}/email-otp`]: { userAuthenticatorId: "ua", userId: "u1" } }],
   ["email.challenge", (client) => client.email.challenge(), { "POST /client/challenge/email-otp": { challengeId: "c" } }],
   ["email.verify", (client) => client.email.verify({ code: "1" }), { "POST /client/verify/email-otp": { ...ENROLLED, failureReason: "r" } }],
+  ["emailML.enroll", (client) => client.emailML.enroll({ email: "a" }), { [`${ENDPOINTS}/email-magic-link`]: { userAuthenticatorId: "ua", userId: "u1" } }],
+  ["emailML.challenge", (client) => client.emailML.challenge(), { "POST /client/challenge/email-magic-link": { challengeId: "c" } }],
+  ["emailML.checkVerificationStatus", (client) => client.emailML.checkVerificationStatus(), { [LINK]: { ...ENROLLED, failureReason: "r" } }, {
+    // What is taken for a link that nobody has opened is asked about again.
+    after: async (t) => {
+      t.on(LINK, { isVerified: true });
+      await t.advance(2500);
+    },
+  }],
+  ["sms.enroll", (client) => client.sms.enroll({ phoneNumber: "1" }), { [`${ENDPOINTS}/sms`]: { userAuthenticatorId: "ua", userId: "u1" } }],
+  ["sms.challenge", (client) => client.sms.challenge(), { "POST /client/challenge/sms": { challengeId: "c" } }],
+  ["sms.verify", (client) => client.sms.verify({ code: "1" }), { "POST /client/verify/sms": { ...ENROLLED, failureReason: "r" } }],
+  ["whatsapp.challenge", (client) => client.whatsapp.challenge(), { "POST /client/challenge/whatsapp": { challengeId: "c" } }],
+  ["whatsapp.verify", (client) => client.whatsapp.verify({ code: "1" }), { "POST /client/verify/whatsapp": { ...ENROLLED, failureReason: "r" } }],
+  ["passkey.api.registrationOptions", ({ passkey }) => passkey.api.registrationOptions({ token: "T1" }), { [`${ENDPOINTS}/passkey/registration-options`]: { challengeId: "c", options: CREATION } }],
+  ["passkey.api.authenticationOptions", ({ passkey }) => passkey.api.authenticationOptions({}), { [`${ENDPOINTS}/passkey/authentication-options`]: { challengeId: "c", options: REQUEST } }],
+  ["passkey.api.authenticationOptionsWeb", ({ passkey }) => passkey.api.authenticationOptionsWeb({}), { [`${ENDPOINTS}/passkey/authentication-options/web`]: { challengeId: "c", options: REQUEST } }],
+  ["passkey.api.addAuthenticator", ({ passkey }) => passkey.api.addAuthenticator({ token: "T1", registrationCredential: {} }), { [`${ENDPOINTS}/passkey`]: ENROLLED }],
+  ["passkey.api.verify", ({ passkey }) => passkey.api.verify({ authenticationCredential: {} }), { "POST /client/verify/passkey": { ...ENROLLED, username: "ada", userDisplayName: "Ada" } }],
+  ["passkey.api.getAuthenticators", ({ passkey }) => passkey.api.getAuthenticators({ token: "T1" }), { "GET /client/user-authenticators": [{ userAuthenticatorId: "ua", verificationMethod: "PASSKEY" }] }],
+  ["passkey.api.getPasskeyAuthenticator", ({ passkey }) => passkey.api.getPasskeyAuthenticator({ credentialIds: ["AAAA"] }), { "GET /client/user-authenticators/passkey": { credentialId: "AAAA", verifiedAt: "v" } }],
+  ["passkey.api.challenge", ({ passkey }) => passkey.api.challenge({ action: "a" }), { "POST /client/challenge": { challengeId: "c" } }],
+  ["securityKey.api.registrationOptions", ({ securityKey }) => securityKey.api.registrationOptions({ token: "T1" }), { [`${ENDPOINTS}/security-key/registration-options`]: CREATION }],
+  ["securityKey.api.authenticationOptions", ({ securityKey }) => securityKey.api.authenticationOptions({ token: "T1" }), { [`${ENDPOINTS}/security-key/authentication-options`]: REQUEST }],
+  ["securityKey.api.addAuthenticator", ({ securityKey }) => securityKey.api.addAuthenticator({ token: "T1", registrationCredential: {} }), { [`${ENDPOINTS}/security-key`]: ENROLLED }],
+  ["securityKey.api.verify", ({ securityKey }) => securityKey.api.verify({ token: "T1", authenticationCredential: {} }), { "POST /client/verify/security-key": ENROLLED }],
   ["push.challenge", (client) => client.push.challenge({ action: "a" }), { "POST /client/challenge/push": { challengeId: "c", deliveryResults: [{ userAuthenticatorId: "ua", errorCode: "e" }] } }],
   ["push.verify", (client) => client.push.verify({ challengeId: "c" }), { "POST /client/verify/push": { isVerified: true, isConsumed: true, accessToken: "T2" } }],
   ["passkey.signUp", (client) => client.passkey.signUp(), {
@@ -130,7 +213,7 @@ const FLOWS = [
     return answer;
   }, { "POST /client/challenge/qr-code": { challengeId: "c", deviceCode: "d", expiresAt: "2030-01-01T00:10:00.000Z" } }],
 ];
-const withEveryFieldWrong = ([name, run, replies]) => ({
+const withEveryFieldWrong = ([name, run, replies, { after } = {}]) => ({
   name: `bad reply: every field of ${name} in turn, of every wrong type`,
   run: async (t) => {
     const client = t.client();
@@ -141,6 +224,7 @@ const withEveryFieldWrong = ([name, run, replies]) => ({
           t.on(route, t.reply(JSON.stringify(wrong) ?? ""));
           client.setToken("T1");
           await t.call(`${route} ${JSON.stringify(wrong)}`, () => run(client));
+          await after?.(t);
         }
       }
     });
@@ -310,6 +394,97 @@ export const badInput = [
     },
     check: settled("verify", "signIn"),
   })),
+  ...[
+    ["cookieName that is a number", { cookieName: 7 }, { cookie: 7 }],
+    ["cookieName that is an object", { cookieName: {} }, { cookie: encodeURIComponent({}) }],
+    ["cookieName that is a symbol", { cookieName: Symbol("name") }],
+    ["cookieDomain that is an object", { cookieDomain: {} }],
+    ["cookieDomain that is null", { cookieDomain: null }],
+    ["enableLogging that is text", { enableLogging: "no" }],
+    ["trackingHost that is a number", { trackingHost: 7 }],
+    ["throwOnNetworkError that is an object", { throwOnNetworkError: {} }],
+  ].map((parts) => withOption(...parts)),
+  ...["onBindingChange", "onTokenExpiring"].flatMap((name) =>
+    ["text", 7, {}].map((wrong) =>
+      withOption(`${name} that is ${JSON.stringify(wrong)}`, { [name]: wrong }, {
+        run: (t) => t.advance(700_000),
+        before: () => {
+          const { error } = console;
+          // Without the message, in which the minifier has named what is no function.
+          console.error = ({ name }) => error(name);
+        },
+        check: (seen) => {
+          assert(seen.count("console.error TypeError") > 0, "that it is none is logged");
+          equal(seen.timers, 0, "timers");
+        },
+      }),
+    ),
+  ),
+  ...UNREADABLE.map(([what, make]) => ({
+    name: `bad input: a constructor's options that are ${what}`,
+    ...DECISION,
+    run: async (t) => t.call("construct", () => typeof new t.library.Authsignal(make())),
+    check: (seen) => {
+      equal(seen.ended("construct").how, "threw", "the constructor");
+      nothingEscaped(seen);
+    },
+  })),
+  ...UNREADABLE.flatMap(([what, make]) =>
+    [
+      ["passkey.signUp", (client) => client.passkey.signUp(make())],
+      ["passkey.signIn", (client) => client.passkey.signIn(make())],
+      ["passkey.isAvailableOnDevice", (client) => client.passkey.isAvailableOnDevice(make())],
+      ["passkey.api.challenge", (client) => client.passkey.api.challenge(make())],
+      ["totp.enroll", (client) => client.totp.enroll(make())],
+      ["totp.verify", (client) => client.totp.verify(make())],
+      ["securityKey.enroll", (client) => client.securityKey.enroll(make())],
+      ["push.challenge", (client) => client.push.challenge(make())],
+    ].map(([name, run]) => ({
+      ...withInput(`${name} with ${what}`, run),
+      check: (seen) => {
+        equal([seen.ended("call").how, seen.ended("next").value.data?.challengeId], ["rejected", "c"], "the call, and the next");
+        nothingEscaped(seen);
+      },
+    })),
+  ),
+  ...UNREADABLE.map(([what, make]) => ({
+    name: `bad input: launch with options that are ${what}`,
+    ...DECISION,
+    run: async (t) => t.call("launch", () => t.client().launch("https://ui.test/?token=abc", make())),
+    check: (seen) => {
+      equal([seen.ended("launch").how, seen.count("window "), seen.count("navigate ")], ["threw", 0, 0], "the launch");
+      nothingEscaped(seen);
+    },
+  })),
+  ...["text", 7, null, [], { width: 7, height: {} }, { width: {}, isClosable: "yes" }].map((popupOptions) =>
+    withLaunch(`popupOptions that are ${JSON.stringify(popupOptions)}`, () => ({ mode: "popup", popupOptions })),
+  ),
+  withLaunch("a popup's width that is a symbol", () => ({ mode: "popup", popupOptions: { width: Symbol("width") } }), ["rejected", "Failed to execute 'supports' on 'CSS': Cannot convert a Symbol value to a string"]),
+  ...["text", 7, null, []].map((windowOptions) =>
+    withLaunch(`windowOptions that are ${JSON.stringify(windowOptions)}`, () => ({ mode: "window", windowOptions })),
+  ),
+  ...["popup", "window"].flatMap((mode) =>
+    UNREADABLE.map(([what, make]) => ({
+      ...withLaunch(`${mode}Options that are ${what}`, () => ({ mode, [`${mode}Options`]: make() })),
+      check: (seen) => {
+        equal([["threw", "rejected"].includes(seen.ended("launch").how), seen.count("window ")], [true, 0], "the launch");
+        equal(seen.ended("next")?.value, { token: "T2" }, "the next launch");
+        nothingEscaped(seen);
+      },
+    })),
+  ),
+  ...["passkey.signUp", "securityKey.enroll"].flatMap((name) =>
+    ["client-device", 7, {}, [null]].map((hints) =>
+      withInput(`${name} with hints that are ${JSON.stringify(hints)}`, (client, t) => {
+        t.on(`${ENDPOINTS}/passkey/registration-options`, { challengeId: "c", options: CREATION });
+        t.on(`${ENDPOINTS}/security-key/registration-options`, CREATION);
+        t.on(`${ENDPOINTS}/passkey`, ENROLLED);
+        t.on(`${ENDPOINTS}/security-key`, ENROLLED);
+        const [namespace, method] = name.split(".");
+        return client[namespace][method]({ hints, syncCredentials: false });
+      }),
+    ),
+  ),
   {
     name: "bad input: onVerificationStarted that throws",
     ...DECISION,
@@ -318,7 +493,11 @@ export const badInput = [
       t.on("POST /client/verify/passkey", { isVerified: true, accessToken: "T2" });
       await t.call("signIn", () => t.client().passkey.signIn({ syncCredentials: false, onVerificationStarted: t.callback("started", () => { throw new Error("the app's"); }) }));
     },
-    check: (seen) => equal(seen.ended("signIn").value.data?.token, "T2", "token"),
+    check: (seen) => {
+      equal(seen.ended("signIn").value.data?.token, "T2", "token");
+      equal([seen.count("callback started"), seen.count("console.error Error: the app's")], [1, 1], "calls of it, and what is logged");
+      equal(seen.count("unhandled rejection") + seen.count("uncaught"), 0, "what escaped");
+    },
   },
   {
     name: "bad storage: full",

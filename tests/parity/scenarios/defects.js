@@ -397,7 +397,11 @@ export const defects = [
     t.on(VERIFY, t.refusal("expired_token", "Over.", 401));
     client.setToken("T1");
     await t.call("verify", () => client.totp.verify({ code: "1" }));
-  }, answered("expired_token")),
+  }, (seen) => {
+    answered("expired_token")(seen);
+    equal([seen.count("callback onTokenExpired"), seen.count("console.error Error: the app's")], [1, 1], "calls of it, and what is logged");
+    equal(seen.count("unhandled rejection") + seen.count("uncaught"), 0, "what escaped");
+  }),
   defect(24, "a security key's enrolment keeps to one token", async (t) => {
     const client = t.client();
     client.setToken("T1");
