@@ -1,7 +1,7 @@
 /** Options, replies and callbacks that are not what they should be: a clear error or the default, and no trap. */
 import { assert, equal } from "../assert.js";
 import { event, says } from "./launch.js";
-import { APPROVED, CLAIMED, PENDING, created, openPolling } from "./waits.js";
+import { APPROVED, CLAIMED, PENDING, changed, created, openPolling, openSocket, qrChallenge } from "./waits.js";
 
 const DECISION = { decision: "bad input: a clear error or the default, where the peer throws or goes on with it" };
 const hostile = (name) => ({
@@ -545,6 +545,126 @@ export const badInput = [
       equal(seen.count("uncaught"), 0, "what escaped");
       equal(seen.ended("challenge").value.data?.challengeId, "q1", "the challenge");
     },
+  },
+  ...[0, -1, NaN, null, "soon", true, {}, 5n].map((given) => ({
+    name: `bad input: a QR code's intervals that are ${typeof given === "bigint" ? "a BigInt" : typeof given === "object" ? JSON.stringify(given) : given}`,
+    ...DECISION,
+    run: async (t) => {
+      t.on("POST /client/challenge/qr-code", qrChallenge());
+      t.on("POST /client/verify/qr-code", PENDING);
+      await t.call("challenge", () =>
+        t.client().qrCode.challenge({ action: "a", polling: true, pollInterval: given, refreshInterval: given, onRefresh() {}, onStateChange() {} }),
+      );
+      // The peer would ask without a pause, and without end.
+      if (t.library.ErrorCode.socket_lost) await t.advance(3000);
+    },
+    check: (seen) => {
+      equal(seen.count("request POST https://api.test/v1/client/challenge/qr-code"), 1, "challenges");
+      equal(seen.count("request POST https://api.test/v1/client/verify/qr-code"), 1, "polls");
+    },
+  })),
+  ...["a cycle", "a BigInt"].flatMap((name) => {
+    const custom = () => {
+      const given = { of: 1n };
+      if (name === "a BigInt") return given;
+      given.of = given;
+      return given;
+    };
+    return [
+      {
+        name: `bad input: ${name} in a QR code over a socket`,
+        ...DECISION,
+        run: async (t) => {
+          await t.call("challenge", () => t.client().qrCode.challenge({ action: "a", custom: custom(), onStateChange: t.callback("onStateChange") }));
+          await t.advance(60_000);
+        },
+        check: (seen) => {
+          equal([seen.ended("challenge")?.how, seen.ended("challenge")?.value.name], ["rejected", "TypeError"], "the call");
+          equal([seen.count("socket"), seen.timers], [0, 0], "sockets and timers");
+        },
+      },
+      ...[true, false].map((polling) => ({
+        name: `bad input: ${name} in the refresh of a QR code ${polling ? "by polling" : "over a socket"}`,
+        ...DECISION,
+        run: async (t) => {
+          const client = polling ? await openPolling(t, [CLAIMED]) : await openSocket(t);
+          await t.call("refresh", () => client.qrCode.refresh({ custom: custom() }));
+          await t.sockets[0]?.say(changed("q1", "claimed"));
+          await t.advance(3000);
+        },
+        check: (seen) => {
+          equal([seen.ended("refresh")?.how, seen.ended("refresh")?.value.name], ["rejected", "TypeError"], "the refresh");
+          equal([seen.count('callback onStateChange ["claimed"]'), seen.count("callback onRefresh")], [1, 0], "the old code is heard");
+        },
+      })),
+    ];
+  }),
+  {
+    name: "bad reply: every field of a QR code's poll in turn, of every wrong type",
+    run: async (t) => {
+      const client = t.client();
+      let heard = 0;
+      const texts = (...values) => (heard += values[0] === undefined || ["unclaimed", "claimed", "approved", "rejected"].includes(values[0]) ? 0 : 1);
+      await t.quietly(async () => {
+        for (const wrong of [...WRONG, ...spoiled(CLAIMED), ...spoiled(APPROVED)]) {
+          t.on("POST /client/challenge/qr-code", qrChallenge());
+          t.on("POST /client/verify/qr-code", t.reply(JSON.stringify(wrong) ?? ""), APPROVED);
+          await t.call(`${JSON.stringify(wrong)}`, () => client.qrCode.challenge({ action: "a", polling: true, onStateChange: texts }));
+          await t.advance(6000);
+          client.qrCode.disconnect();
+        }
+      });
+      t.note("others heard", heard);
+      t.note("timers", t.waitingTimers());
+    },
+    check: (seen) => {
+      settled(...seen.labels)(seen);
+      equal([seen.count("others heard 0"), seen.count("timers 0"), seen.rejections], [1, 1, []], "states, timers and rejections");
+    },
+  },
+  {
+    name: "bad reply: every field of a socket's messages in turn, of every wrong type",
+    ...DECISION,
+    run: async (t) => {
+      const heard = [];
+      await t.quietly(async () => {
+        for (const message of [created("q1"), { type: "STATE_CHANGE", data: { challengeId: "q1", state: "claimed", accessToken: "T2" } }]) {
+          for (const wrong of spoiled(message)) {
+            const client = t.client();
+            t.begin(`${JSON.stringify(wrong)}`, () => client.qrCode.challenge({ action: "a", onStateChange: (state) => heard.push(state), onRefresh: (id) => heard.push(id) }));
+            await t.settle();
+            const socket = t.sockets.at(-1);
+            await socket.accept();
+            if (message.type === "STATE_CHANGE") await socket.say(created("q1"));
+            await socket.say(wrong);
+            await t.advance(100);
+            // Whatever it was: the session still hears what is said rightly, or is told that the socket is lost.
+            await socket.say(created("q1"));
+            await socket.say(changed("q1", "claimed"));
+            client.qrCode.disconnect();
+            await t.settle();
+          }
+        }
+      });
+      t.note("no texts heard", heard.filter((value) => typeof value !== "string" || !value).length);
+      t.note("timers", t.waitingTimers());
+    },
+    check: (seen) => {
+      settled(...seen.labels)(seen);
+      equal([seen.count("no texts heard 0"), seen.count("timers 0"), seen.rejections], [1, 1, []], "states, timers and rejections");
+    },
+  },
+  {
+    name: "bad reply: a state over the socket that is no text, before the socket is lost",
+    ...DECISION,
+    run: async (t) => {
+      Math.random = () => 0.5;
+      await openSocket(t);
+      await t.sockets[0].say({ type: "STATE_CHANGE", data: { challengeId: "q1" } });
+      await t.sockets[0].lose();
+      await t.advance(1000);
+    },
+    check: (seen) => equal([seen.count("callback onStateChange"), seen.count("socket wss")], [0, 2], "states and sockets"),
   },
   ...[["undefined", undefined], ["null", null], ["an object whose status throws", hostile("status")]].map(([name, answer]) =>
     withInput(`a fetch that yields ${name}`, (client, t) => {

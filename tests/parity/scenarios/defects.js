@@ -195,7 +195,7 @@ export const defects = [
   }, (seen) => {
     equal(seen.count('callback onRefresh ["q2"'), 1, "refreshes");
     equal(seen.count("callback onError"), 0, "errors");
-    equal(seen.count('request POST https://api.test/v1/client/verify/qr-code {"body":{"challengeId":"q1"'), 1, "polls of the old one");
+    equal(seen.count('request POST https://api.test/v1/client/verify/qr-code {"body":{"challengeId":"q1"'), 2, "polls of the old one, until there is another");
   }),
   defect(9, "a refresh that is refused ends the session, and is told", async (t) => {
     await openPolling(t, [PENDING], { refreshInterval: 4000, onRefresh: t.callback("onRefresh"), onError: t.callback("onError") });
@@ -268,6 +268,144 @@ export const defects = [
     await t.sockets[0].say(changed("q1", "approved", "T2"));
     await t.advance(20_000);
   }, (seen) => equal(seen.count("sent"), 1, "challenges")),
+  defect(10, "an approval that meets a refresh over the socket is heard", async (t) => {
+    const client = await openSocket(t);
+    t.begin("refresh", () => client.qrCode.refresh());
+    await t.settle();
+    await t.sockets[0].say(changed("q1", "approved", "T2"));
+    await t.advance(60_000);
+  }, (seen) => {
+    equal(seen.count('callback onStateChange ["approved","T2"]'), 1, "approved");
+    equal(seen.ended("refresh")?.how, "resolved", "the refresh");
+    equal([seen.count("callback onRefresh"), seen.timers], [0, 0], "refreshes and timers");
+  }),
+  defect(10, "an approval that meets a refresh by polling is heard", async (t) => {
+    const poll = t.held(APPROVED);
+    const client = await openPolling(t, [poll], { onRefresh: t.callback("onRefresh") });
+    await t.advance(3000);
+    const slow = t.held(qrChallenge("q2"));
+    t.on("POST /client/challenge/qr-code", slow);
+    t.begin("refresh", () => client.qrCode.refresh());
+    await t.settle();
+    poll.release();
+    await t.settle();
+    slow.release();
+    await t.advance(60_000);
+  }, (seen) => {
+    equal(seen.count('callback onStateChange ["approved","T2"]'), 1, "approved");
+    equal(seen.ended("refresh")?.how, "resolved", "the refresh");
+    equal([seen.count("callback onRefresh"), seen.timers], [0, 0], "refreshes and timers");
+  }),
+  defect(10, "a code that is over while its refresh is tried again does not end the session", async (t) => {
+    Math.random = () => 0.5;
+    await openPolling(t, [t.refusal("invalid_request", "Over.", 400), PENDING], { refreshInterval: 2900, onRefresh: t.callback("onRefresh"), onError: t.callback("onError") });
+    t.on("POST /client/challenge/qr-code", t.unreachable, qrChallenge("q2"));
+    await t.advance(3900);
+  }, (seen) => {
+    equal(seen.count("callback onError"), 0, "errors");
+    equal(seen.count('callback onRefresh ["q2"'), 1, "refreshes");
+  }),
+  defect(10, "of two refreshes over one socket, the last one's challenge is shown", async (t) => {
+    const client = await openSocket(t);
+    t.begin("first", () => client.qrCode.refresh({ custom: { till: "old" } }));
+    t.begin("second", () => client.qrCode.refresh({ custom: { till: "new" } }));
+    await t.settle();
+    await t.sockets[0].say(created("of the old"));
+    await t.sockets[0].say(created("of the new"));
+    await t.sockets[0].say(changed("of the new", "claimed"));
+  }, (seen) => {
+    equal(seen.lines.filter((line) => line.startsWith("callback onRefresh")), ['callback onRefresh ["of the new","2030-01-01T00:10:00.000Z"]'], "refreshes");
+    equal(["first", "second"].map((label) => seen.ended(label)?.how), ["resolved", "resolved"], "the calls");
+    equal(seen.count('callback onStateChange ["claimed"]'), 1, "states");
+  }),
+  ...[true, false].map((polling) =>
+    defect(10, `a challenge ${polling ? "by polling" : "over the socket"} that is refreshed before its answer settles`, async (t) => {
+      const client = t.client();
+      const [first, second] = [t.held(qrChallenge("q1")), t.held(qrChallenge("q2"))];
+      t.on("POST /client/challenge/qr-code", first, second);
+      t.on("POST /client/verify/qr-code", CLAIMED);
+      t.begin("challenge", () => client.qrCode.challenge({ action: "kiosk", polling, onRefresh: t.callback("onRefresh"), onStateChange: t.callback("onStateChange") }));
+      await t.settle();
+      await t.sockets[0]?.accept();
+      await t.call("refresh", () => client.qrCode.refresh({ custom: { till: "5" } }));
+      for (const reply of [first, second]) reply.release();
+      await t.sockets[0]?.say(created("q1"));
+      await t.sockets[0]?.say(created("q2"));
+      await t.sockets[0]?.say(changed("q2", "claimed"));
+      await t.advance(3000);
+    }, (seen) => {
+      equal([code(seen.ended("challenge")), seen.ended("refresh")?.how], ["aborted", "resolved"], "the calls");
+      equal(seen.count('callback onRefresh ["q2"'), 1, "refreshes");
+      equal(seen.count('callback onStateChange ["claimed"]'), 1, "states");
+    }),
+  ),
+  defect(10, "a socket that opens late is asked for the last challenge only", async (t) => {
+    const client = t.client();
+    t.begin("challenge", () => client.qrCode.challenge({ action: "kiosk", onStateChange: t.callback("onStateChange") }));
+    await t.settle();
+    t.begin("refresh", () => client.qrCode.refresh({ custom: { till: "5" } }));
+    await t.settle();
+    await t.sockets[0].accept();
+    await t.sockets[0].say(created("q1"));
+  }, (seen) => {
+    equal([seen.count("sent"), seen.ended("refresh")?.how], [1, "resolved"], "the refresh");
+    equal(code(seen.ended("challenge")), "aborted", "code");
+  }),
+  ...[
+    ["disconnect", (client) => client.qrCode.disconnect()],
+    ["another challenge", (client, t) => t.begin("another", () => client.qrCode.challenge({ action: "door", onStateChange: t.callback("onStateChange") }))],
+  ].map(([name, run]) =>
+    defect(10, `${name} settles a challenge over the socket that has no answer yet`, async (t) => {
+      const client = t.client();
+      await t.call("challenge", () => client.qrCode.challenge({ action: "kiosk", onStateChange: t.callback("onStateChange") }));
+      await t.sockets[0].accept();
+      run(client, t);
+      await t.advance(1000);
+    }, (seen) => equal(code(seen.ended("challenge")), "aborted", "code")),
+  ),
+  ...[true, false].map((polling) =>
+    defect(10, `refreshes ${polling ? "by polling" : "over sockets"} leave no listener on the app's signal`, async (t) => {
+      Math.random = () => 0.5;
+      const controller = new AbortController();
+      const { signal } = controller;
+      const listeners = new Set();
+      for (const [method, change] of [["addEventListener", "add"], ["removeEventListener", "delete"]]) {
+        signal[method] = (type, listener) => {
+          listeners[change](listener);
+          AbortSignal.prototype[method].call(signal, type, listener);
+        };
+      }
+      // What the peer does without an end.
+      await t.quietly(async () => {
+        t.on("POST /client/challenge/qr-code", qrChallenge());
+        t.on("POST /client/verify/qr-code", PENDING);
+        t.begin("challenge", () => t.client().qrCode.challenge({ action: "kiosk", polling, signal, refreshInterval: 5000, onRefresh: () => {}, onStateChange: t.callback("onStateChange") }));
+        await t.settle();
+        await t.sockets[0]?.accept();
+        await t.sockets[0]?.say(created("q0"));
+      });
+      const before = listeners.size;
+      await t.quietly(async () => {
+        for (let turn = 1; turn < 4; turn += 1) {
+          await t.advance(5000);
+          await t.sockets[0]?.say(created(`q${turn}`));
+        }
+        await t.sockets[0]?.lose();
+        await t.advance(1000);
+        await t.sockets[1]?.accept();
+        await t.sockets[1]?.say(created("q9"));
+      });
+      t.note("more listeners", listeners.size > before);
+      await t.quietly(async () => {
+        controller.abort();
+        await t.settle();
+      });
+      t.note("listeners at the end", listeners.size);
+    }, (seen) => {
+      equal([seen.count("more listeners false"), seen.timers], [1, 0], "listeners more, and timers");
+      equal(seen.count("listeners at the end 0"), 1, "none is left");
+    }),
+  ),
   ...[
     ["a host that contains v1", "https://dev1.example.com/v1", "wss://dev1.example.com/ws-v1-challenge"],
     ["a path that contains api", "http://127.0.0.1:9000/api/v1", "ws://127.0.0.1:9000/api/ws-v1-challenge"],
