@@ -269,7 +269,7 @@ const describe = (context) => {
 
 /** Tells the app when the binding window changes, and ahead of its end. */
 const watch = (context) => {
-  const { cell, onBindingChange, onTokenExpiring, tokenExpiringMs = 60_000 } = context;
+  const { cell, onBindingChange, onTokenExpiring, tokenExpiringMs } = context;
   if (!onBindingChange && !onTokenExpiring) return;
   let timers = [];
   const changed = () => {
@@ -281,7 +281,7 @@ const watch = (context) => {
       remainingMs > 0 && remainingMs < 2 ** 31
         ? [
             setTimeout(changed, remainingMs),
-            setTimeout(() => notify(onTokenExpiring, describe(context)), Math.max(0, remainingMs - tokenExpiringMs)),
+            setTimeout(() => notify(onTokenExpiring, describe(context)), Math.max(0, remainingMs - (tokenExpiringMs >= 0 ? tokenExpiringMs : 60_000))),
           ]
         : [];
     // At last: a callback that sets a token comes here again, and its timers stand.
@@ -490,7 +490,8 @@ const launch = (url, options) => {
     // At once: a component that is mounted twice opens it again in the same moment.
     signal?.addEventListener("abort", free);
   } else {
-    const { width = 400, height = 500 } = own(options.windowOptions);
+    const given = own(options.windowOptions);
+    const [width, height] = [given.width > 0 ? given.width : 400, given.height > 0 ? given.height : 500];
     const left = screenX + (outerWidth - width) / 2;
     const top = screenY + (outerHeight - height) / 2;
     const features = "toolbar=no, location=no, directories=no, status=no, menubar=no, scrollbars=no, resizable=no, copyhistory=no";

@@ -60,6 +60,9 @@ fn property(target: &JsValue, key: &str) -> JsValue {
 /// The first cookie of that name; none if it is empty, or its escapes are malformed.
 fn find(cookies: &str, name: &str) -> Option<String> {
     let name = String::from(encode_uri_component(name));
-    let value = cookies.split("; ").filter_map(|pair| pair.split_once('=')).find_map(|(key, value)| (key == name).then_some(value))?;
+    let value = cookies
+        .split("; ")
+        .filter_map(|pair| pair.split_once('='))
+        .find_map(|(key, value)| (key == name).then_some(value))?;
     decode_uri_component(value).ok().map(String::from).filter(|id| !id.is_empty())
 }

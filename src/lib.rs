@@ -56,6 +56,8 @@ mod engine;
 mod fault;
 #[cfg(all(target_arch = "wasm32", any(feature = "js", feature = "rust")))]
 mod flow;
+#[cfg(all(target_arch = "wasm32", feature = "rust"))]
+mod lines;
 #[cfg(all(target_arch = "wasm32", any(feature = "js", feature = "rust")))]
 mod slots;
 #[cfg(all(target_arch = "wasm32", any(feature = "js", feature = "rust")))]

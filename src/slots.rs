@@ -34,11 +34,6 @@ mod kept {
         Val::at_slot(1 + value as i32)
     }
 
-    /// `null`.
-    pub(crate) const fn null() -> Val {
-        Val::at_slot(3)
-    }
-
     /// The global object.
     pub(crate) const fn globals() -> Val {
         Val::at_slot(4)
@@ -126,11 +121,6 @@ mod kept {
     /// `true` or `false`.
     pub(crate) fn boolean(value: bool) -> Val {
         constant(JsValue::from_bool(value))
-    }
-
-    /// `null`.
-    pub(crate) fn null() -> Val {
-        constant(JsValue::NULL)
     }
 
     /// A constant of wasm-bindgen, whose slot is nobody's to free.

@@ -3,8 +3,13 @@
 //! It only serves hints (`isAvailableOnDevice`), so nothing here may fail an operation: storage that is denied, full or
 //! corrupt costs the hint and no more.
 
-use crate::value::{Fresh, Val, global, list, object, val};
+#[cfg(not(feature = "js"))]
+use crate::lines::{store, stored};
+#[cfg(feature = "js")]
+use crate::value::Fresh;
+use crate::value::{Val, global, list, object, val};
 use crate::words::{Word, k};
+#[cfg(feature = "js")]
 use wasm_bindgen::prelude::*;
 
 #[cfg(feature = "js")]
@@ -12,15 +17,6 @@ use wasm_bindgen::prelude::*;
 extern "C" {
     fn stored(key: Val) -> Fresh;
     fn store(key: Val, value: Val) -> Fresh;
-}
-
-#[cfg(not(feature = "js"))]
-#[wasm_bindgen(module = "/src/storage.js")]
-extern "C" {
-    #[wasm_bindgen(catch)]
-    fn stored(key: Val) -> Result<Fresh, JsValue>;
-    #[wasm_bindgen(catch)]
-    fn store(key: Val, value: Val) -> Result<Fresh, JsValue>;
 }
 
 /// The key that `@authsignal/browser` uses, so that changing the import loses no entry.

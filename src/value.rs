@@ -7,6 +7,11 @@
 //! Every import adds its own glue to the package as well. So a property is read by [`Val::get`] and a method is called by
 //! [`Val::invoke`] instead of one binding each; `web-sys` serves where what it names is always there.
 
+#[cfg(not(feature = "js"))]
+use crate::lines::{
+    claims_of, difference, encoded_tenant, first_of, is_missing, is_more, is_object, joined, milliseconds,
+    new_controller, number, renamed,
+};
 use crate::slots;
 use crate::slots::undefined;
 pub(crate) use crate::slots::{globals, val};
@@ -38,7 +43,7 @@ impl IntoWasmAbi for Val {
 }
 
 /// A value that JavaScript hands over.
-pub(crate) struct Fresh(Val);
+pub(crate) struct Fresh(pub(crate) Val);
 
 impl WasmDescribe for Fresh {
     fn describe() {
@@ -74,6 +79,7 @@ extern "C" {
     fn json_stringify(value: Val) -> Outcome;
 }
 
+// One line of JavaScript each, which the glue has in it.
 #[cfg(feature = "js")]
 #[wasm_bindgen(module = "/src/value.js")]
 extern "C" {
@@ -86,6 +92,16 @@ extern "C" {
     fn claims_of(token: Val) -> Fresh;
     #[wasm_bindgen(js_name = encodedTenant)]
     fn encoded_tenant(id: Val) -> Outcome;
+    #[wasm_bindgen(js_name = isObject)]
+    fn is_object(value: Val) -> bool;
+    #[wasm_bindgen(js_name = isMissing)]
+    fn is_missing(value: Val) -> bool;
+    fn number(value: i32) -> Fresh;
+    fn renamed(body: Val) -> Fresh;
+    #[wasm_bindgen(js_name = newController)]
+    fn new_controller() -> Fresh;
+    #[wasm_bindgen(js_name = firstOf)]
+    fn first_of(one: Val, other: Val) -> Fresh;
 }
 
 #[cfg(not(feature = "js"))]
@@ -104,37 +120,6 @@ extern "C" {
     fn console_error(message: Val) -> Result<(), JsValue>;
     #[wasm_bindgen(js_namespace = JSON, js_name = stringify, catch)]
     fn json_stringify(value: Val) -> Result<Fresh, JsValue>;
-}
-
-#[cfg(not(feature = "js"))]
-#[wasm_bindgen(module = "/src/value.js")]
-extern "C" {
-    #[wasm_bindgen(catch)]
-    fn joined(first: Val, second: Val, third: Val, fourth: Val) -> Result<Fresh, JsValue>;
-    #[wasm_bindgen(catch)]
-    fn difference(one: Val, other: Val) -> Result<Fresh, JsValue>;
-    #[wasm_bindgen(js_name = isMore, catch)]
-    fn is_more(one: Val, other: Val) -> Result<Fresh, JsValue>;
-    #[wasm_bindgen(catch)]
-    fn milliseconds(seconds: Val) -> Result<Fresh, JsValue>;
-    #[wasm_bindgen(js_name = claimsOf, catch)]
-    fn claims_of(token: Val) -> Result<Fresh, JsValue>;
-    #[wasm_bindgen(js_name = encodedTenant, catch)]
-    fn encoded_tenant(id: Val) -> Result<Fresh, JsValue>;
-}
-
-#[wasm_bindgen(module = "/src/value.js")]
-extern "C" {
-    #[wasm_bindgen(js_name = isObject)]
-    fn is_object(value: Val) -> bool;
-    #[wasm_bindgen(js_name = isMissing)]
-    fn is_missing(value: Val) -> bool;
-    fn number(value: i32) -> Fresh;
-    fn renamed(body: Val) -> Fresh;
-    #[wasm_bindgen(js_name = newController)]
-    fn new_controller() -> Fresh;
-    #[wasm_bindgen(js_name = firstOf)]
-    fn first_of(one: Val, other: Val) -> Fresh;
 }
 
 #[wasm_bindgen]
@@ -183,7 +168,7 @@ pub(crate) fn race(one: Val, other: Val) -> Outcome {
 
 /// A tenant's id as the API wants it; what is no text that can be sent is the error.
 pub(crate) fn tenant(id: Val) -> Outcome {
-    encoded_tenant(id).into()
+    encoded_tenant(id)
 }
 
 /// A new object without properties.
@@ -296,11 +281,6 @@ impl Outcome {
         Outcome(self.0 | WAIT)
     }
 
-    /// The same value, thrown.
-    pub(crate) fn into_thrown(self) -> Self {
-        Outcome::throw(self.value())
-    }
-
     /// The data, the promise, the answer, or what is thrown.
     pub(crate) fn value(self) -> Val {
         Val(self.0 >> 2)
@@ -364,7 +344,6 @@ impl From<Result<Fresh, JsValue>> for Val {
     }
 }
 
-#[cfg(feature = "js")]
 impl From<Fresh> for Val {
     fn from(value: Fresh) -> Self {
         value.0
@@ -627,6 +606,9 @@ impl Iterator for Items {
 
 /// Writes something to the console's errors.
 pub(crate) fn log(message: Val) {
+    #[cfg(feature = "js")]
+    console_error(message);
+    #[cfg(not(feature = "js"))]
     let _ = console_error(message);
 }
 
@@ -648,6 +630,9 @@ fn call_back(callback: Val) {
 
 /// JSON of a value; what its `toJSON` throws is the error.
 pub(crate) fn stringify(value: Val) -> Outcome {
+    #[cfg(feature = "js")]
+    return json_stringify(value);
+    #[cfg(not(feature = "js"))]
     json_stringify(value).into()
 }
 

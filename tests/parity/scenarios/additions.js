@@ -317,6 +317,17 @@ export const additions = [
     equal(seen.count("callback onTokenExpiring"), 0, "onTokenExpiring");
     equal(seen.timers, 0, "timers");
   }),
+  addition("a tokenExpiringMs that is no number is the default", async (t) => {
+    const client = t.client({ tokenExpiringMs: "soon", onTokenExpiring: t.callback("onTokenExpiring") });
+    client.setToken(token());
+    await t.advance(539_000);
+    t.note("a minute before the end");
+    await t.advance(2000);
+  }, (seen) => equal(seen.lines.filter((line) => /minute|callback/.test(line)).map((line) => line.slice(0, 8)), ["a minute", "callback"], "onTokenExpiring")),
+  addition("windowOptions that are no numbers are the defaults", async (t) => {
+    t.begin("launch", () => t.client().launch("https://ui.test/?token=abc", { mode: "window", windowOptions: { width: "wide", height: -1 } }));
+    await t.settle();
+  }, (seen) => assert(seen.lines.some((line) => /width=400, height=500/.test(line)), "the window's size")),
   addition("autofill is armed again also where an extension rejects with an error of its own", async (t) => {
     const client = t.client();
     field();
