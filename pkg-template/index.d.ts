@@ -148,6 +148,8 @@ export type AuthsignalResponse<T> = {
   errorCode?: ErrorCode | OwnErrorCode;
   /** A sentence for developers; absent on success. */
   errorDescription?: string;
+  /** Of status 429: after how many seconds to try again, where the answer's `Retry-After` says so, and the page may read it. */
+  retryAfter?: number;
   /** @deprecated Use `errorCode` and `errorDescription`. */
   error?: string;
 };
@@ -777,7 +779,7 @@ export interface QrCode {
   challenge(params: ChallengeParams): Promise<AuthsignalResponse<QrCodeChallengeResponse>>;
   /** Replaces the challenge now. `custom` absent: as before. Rejects before `challenge`, and as that does. */
   refresh(params?: { custom?: Record<string, unknown> } & CallOptions): Promise<void>;
-  /** Ends the session: no callback is called from now on. A `challenge()` that has not begun resolves with `aborted`. */
+  /** Ends the session: no callback is called from now on. A `challenge()` or `refresh()` that waits resolves with `aborted`. */
   disconnect(): void;
 }
 

@@ -492,7 +492,7 @@ mod tests {
         ] });
         let used = Crate { license: Some("MIT OR Apache-2.0".into()), checksum: Some("abc".into()) };
         let crates = BTreeMap::from([("used@1.0.0".to_owned(), used)]);
-        let bom = bom_of(&[graph.clone()], "1.2.3", &["pkg:npm/terser@5.0.0".into()], &crates).unwrap();
+        let bom = bom_of(std::slice::from_ref(&graph), "1.2.3", &["pkg:npm/terser@5.0.0".into()], &crates).unwrap();
         check_bom(&bom).unwrap();
         let listed: Vec<_> = bom["components"]
             .as_array()

@@ -6,7 +6,7 @@ use crate::serve::{self, TestServer};
 use crate::shell::{root, run, say};
 use crate::webdriver::{Browser, WebDriver};
 use crate::{docs, examples, explain, load, mutation, package, setup, size, wasm};
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
