@@ -779,7 +779,7 @@ export interface QrCode {
   challenge(params: ChallengeParams): Promise<AuthsignalResponse<QrCodeChallengeResponse>>;
   /** Replaces the challenge now. `custom` absent: as before. Rejects before `challenge`, and as that does. */
   refresh(params?: { custom?: Record<string, unknown> } & CallOptions): Promise<void>;
-  /** Ends the session: no callback is called from now on. A `challenge()` or `refresh()` that waits resolves with `aborted`. */
+  /** Ends the session: no callback is called from now on. A `challenge()` that waits resolves with `aborted`, and a `refresh()` without more. */
   disconnect(): void;
 }
 
