@@ -207,7 +207,10 @@ export type AuthsignalOptions = {
    * body and `null`, at which the peer throws, are answered as `invalid_response` either way. Ours.
    */
   throwOnNetworkError?: boolean;
-  /** Called whenever the binding window opens, changes or ends. Ours. */
+  /**
+   * Called whenever the binding window opens, changes or ends, for as long as the page lives: give it to one instance of an app,
+   * and not to one in each component. Ours.
+   */
   onBindingChange?: (binding: Binding) => void;
   /** Called once ahead of the token's end; see `tokenExpiringMs`. Ours. */
   onTokenExpiring?: (binding: Binding) => void;
