@@ -15,7 +15,7 @@ const css = (width, height) => `
 #__authsignal-popup-content{margin:auto;position:relative;border-radius:8px;overflow:hidden;width:${width};opacity:0;transform:scale(.95);transition:150ms ease-out}
 .as-popup-visible>*{opacity:1!important;transform:none!important}
 .as-popup-closing>*{transition:120ms ease-in!important}
-#__authsignal-popup-iframe{width:1px;min-width:100%;border:0;max-height:${height ? "100%" : "95vh"};height:${height ?? "384px"};opacity:0;transition:opacity 200ms ease-out}
+#__authsignal-popup-iframe{width:1px;min-width:100%;border:0;border-radius:inherit;max-height:${height ? "100%" : "95vh"};height:${height ?? "384px"};opacity:0;transition:opacity 200ms ease-out}
 #__authsignal-popup-iframe.as-iframe-ready{opacity:1}
 @media (prefers-reduced-motion:reduce){#__authsignal-popup-container *{transition:none!important}}`;
 

@@ -300,6 +300,12 @@ export const additions = [
     equal(seen.ended("second").value, { token: "T2" }, "the second");
     equal(seen.ended("third").how, "returned", "the third");
   }),
+  addition("the corners of a popup's frame are its own: it does not reach the dialog's lower edge", async (t) => {
+    t.begin("launch", () => t.client().launch("https://ui.test/?token=abc", { mode: "popup" }));
+    await t.settle();
+    const [frame, content] = ["iframe", "content"].map((name) => document.getElementById(`__authsignal-popup-${name}`));
+    t.note("corners", [frame, content].map((element) => getComputedStyle(element).borderRadius));
+  }, (seen) => equal(seen.count('corners ["8px","8px"]'), 1, "corners"), { decision: undefined }),
   addition("isAvailableOnDevice that takes too long is a no", async (t) => {
     localStorage.setItem("as_user_passkey_map", JSON.stringify({ u1: ["c1"] }));
     t.on("GET /client/user-authenticators/passkey", t.held({ credentialId: "c1" }));
