@@ -480,18 +480,15 @@ const launch = (url, options) => {
   const signal = signalOf(options);
   if (signal?.aborted) return Promise.reject(signal.reason);
   const address = inPopupMode(url);
-  const free = () => {
-    if (page.popup === options) page.popup = false;
-  };
   let opened;
   if (options.mode === "popup") {
-    if (page.popup) throw new Error("Multiple instances of Authsignal popup is not supported.");
+    // One that was aborted is gone: a component that is mounted twice opens the next in the same moment.
+    if (page.popup && !page.popup.signal?.aborted) throw new Error("Multiple instances of Authsignal popup is not supported.");
     page.popup = options;
-    // At once: a component that is mounted twice opens it again in the same moment.
-    signal?.addEventListener("abort", free);
   } else {
-    const given = own(options.windowOptions);
-    const [width, height] = [given.width > 0 ? given.width : 400, given.height > 0 ? given.height : 500];
+    let { width, height } = own(options.windowOptions);
+    if (!(width > 0)) width = 400;
+    if (!(height > 0)) height = 500;
     const left = screenX + (outerWidth - width) / 2;
     const top = screenY + (outerHeight - height) / 2;
     const features = "toolbar=no, location=no, directories=no, status=no, menubar=no, scrollbars=no, resizable=no, copyhistory=no";
@@ -503,6 +500,6 @@ const launch = (url, options) => {
     .then(({ follow }) => follow(address, options, opened, notify, limit))
     .finally(() => {
       opened?.close();
-      free();
+      if (page.popup === options) page.popup = false;
     });
 };
