@@ -21,15 +21,16 @@ export const follow = (url, options, opened, notify, limit) => {
       } catch {
         // Heights come as plain objects.
       }
-      if (message?.event === "AUTHSIGNAL_API_ERROR") {
-        result.errorCode &&= message.errorCode ?? result.errorCode;
-        notify(onError, { errorCode: message.errorCode, statusCode: message.statusCode });
-      } else if (message?.event === "AUTHSIGNAL_CLOSE_POPUP") {
+      const { event: what, errorCode, statusCode, token, height } = Object(message);
+      if (what === "AUTHSIGNAL_API_ERROR") {
+        result.errorCode &&= errorCode ?? result.errorCode;
+        notify(onError, { errorCode, statusCode });
+      } else if (what === "AUTHSIGNAL_CLOSE_POPUP") {
         // What is handed over stands, whatever ends while the dialog closes.
         release();
-        result = { token: message.token };
+        result = { token };
         done();
-      } else other?.(message);
+      } else other?.(what, height);
     };
     addEventListener("message", listen);
     const release = limit(options, () => {

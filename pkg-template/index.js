@@ -3,7 +3,7 @@
  * has, owns what must be synchronous (the constructor, the cookie, `setToken`, opening a window), and hands every
  * operation to the core. The rules of the protocol are not here: they are in Rust, in `src/`.
  */
-import { at, parametersOf, resume, start } from "./core.js";
+import { parametersOf, resume } from "./core.js";
 import { instantiate } from "./load.js";
 
 /** These names, and what each stands for: itself, or a number, counted from the first. */
@@ -145,7 +145,8 @@ const call = (operation, instance, given) =>
     const { timeout } = parameters;
     const controller = (signal || timeout) && new AbortController();
     const values = [{ __proto__: instance, signal: controller?.signal }, parameters];
-    let task;
+    /** Whether the task waits: it has begun, and does not run. */
+    let waits;
     let release;
     const end = (how, value) => {
       if (!pending.delete(fail)) return;
@@ -164,8 +165,8 @@ const call = (operation, instance, given) =>
       controller.abort(reason);
       if (aborted) fail(reason);
       else refuse("timeout", `No answer within ${timeout} ms`);
-      if (task && running) resume(values, task, CANCELLED);
-      task = 0;
+      if (waits && running) resume(values, operation, CANCELLED);
+      waits = false;
     };
     const step = (how, value) => {
       // The core has failed, or the call was given up: its ceremony has ended now, and others need not make way for it.
@@ -173,21 +174,18 @@ const call = (operation, instance, given) =>
         if (isMine()) page.active = false;
         return;
       }
-      let current = task;
       // Given up while it runs, by a callback of the app's: it is cancelled once it waits.
-      task = 0;
-      let answer;
+      waits = false;
       let kind;
+      let result;
       try {
-        answer = resume(values, (current ??= start(values, operation)), how, value);
-        kind = answer & 3;
-        if (kind === 1 && !pending.has(fail)) return void resume(values, current, CANCELLED);
+        [kind, result] = resume(values, operation, how, value);
+        if (kind === 1 && !pending.has(fail)) return void resume(values, operation, CANCELLED);
       } catch (cause) {
         return failed(cause);
       }
-      const result = at(answer >> 2, values);
       if (kind === 1) {
-        task = current;
+        waits = true;
         Promise.resolve(result).then(
           (value) => step(FULFILLED, value),
           (cause) => step(REJECTED, cause),
@@ -262,8 +260,7 @@ const cellOf = (...owner) => (cells[JSON.stringify(owner)] ??= newCell());
 
 /** What the token says of the binding window. Asked of the core, which answers at once. */
 const describe = (context) => {
-  const values = [context, parametersOf({})];
-  const answer = running && at(resume(values, start(values, BINDING)) >> 2, values);
+  const answer = running && resume([context, parametersOf({})], BINDING)[1];
   return { state: "none", remainingMs: 0, scopes: [], ...answer, expiresAt: new Date(answer.expiresAt).toJSON() ?? undefined };
 };
 
@@ -281,7 +278,7 @@ const watch = (context) => {
       remainingMs > 0 && remainingMs < 2 ** 31
         ? [
             setTimeout(changed, remainingMs),
-            setTimeout(() => notify(onTokenExpiring, describe(context)), Math.max(0, remainingMs - (tokenExpiringMs >= 0 ? tokenExpiringMs : 60_000))),
+            setTimeout(() => notify(onTokenExpiring, describe(context)), remainingMs - (tokenExpiringMs >= 0 ? tokenExpiringMs : 60_000)),
           ]
         : [];
     // At last: a callback that sets a token comes here again, and its timers stand.
@@ -317,9 +314,6 @@ const NAMESPACES = {
   push: enumeration("challenge verify", 25),
 };
 
-/** The operations that spend an attempt: a double submit of one code is one request. */
-const VERIFICATIONS = [9, 12, 15, 17];
-
 /** What the core needs of an instance. */
 const contextOf = (options) => {
   const context = own(options);
@@ -346,19 +340,18 @@ const contextOf = (options) => {
 };
 
 const bind = (target, methods, context) => {
-  const inFlight = { __proto__: null };
   for (const [name, operation] of Object.entries(methods)) {
-    const begin = (parameters) => call(operation, context, parameters);
+    const inFlight = { __proto__: null };
     target[name] = isNaN(operation)
       ? bind({}, operation, context)
-      : VERIFICATIONS.includes(operation)
-        ? async (parameters) => {
-            const { code, signal } = Object(parameters);
-            // Whoever has another token is another user, and one signal is not to end the other's call.
-            const key = `${context.cell.latest} ${code}`;
-            return signal ? begin(parameters) : (inFlight[key] ??= begin(parameters).finally(() => delete inFlight[key]));
-          }
-        : begin;
+      : async (parameters) => {
+          const { code, signal } = Object(parameters);
+          // A double submit of one code spends one attempt. But whoever has another token is another user, and one signal is not to
+          // end the other's call.
+          const key = `${context.cell.latest} ${code}`;
+          const begin = () => call(operation, context, parameters);
+          return code && !signal ? (inFlight[key] ??= begin().finally(() => delete inFlight[key])) : begin();
+        };
   }
   return target;
 };
@@ -389,7 +382,7 @@ export class Authsignal {
     context.deviceId = this.anonymousId;
     this.#context = context;
     bind(this, NAMESPACES, context);
-    Object.setPrototypeOf(this.whatsapp, Whatsapp.prototype);
+    this.whatsapp = new Whatsapp(context);
     this.qrCode = qrCode(context);
     watch(context);
     logging ||= enableLogging;
@@ -436,9 +429,8 @@ export class Authsignal {
     document.head.append(element("script", { id: "as_adv_profile", async: false, src: `${baseUrl}/fp/tags.js${query}` }));
     const id = "as_adv_profile_pixel";
     const pixel = element("noscript", { id, ariaHidden: true });
-    const frame = element("iframe", { id, src: `${baseUrl}/fp/tags${query}` });
-    frame.setAttribute("style", "width: 100px; height: 100px; border: 0; position: absolute; top: -5000px;");
-    pixel.append(frame);
+    const style = "width: 100px; height: 100px; border: 0; position: absolute; top: -5000px;";
+    pixel.append(element("iframe", { id, src: `${baseUrl}/fp/tags${query}`, style }));
     document.body.prepend(pixel);
   }
 }

@@ -79,10 +79,9 @@ export const show = (url, { width = "385px", height, isClosable = true }, follow
     const stop = follow(
       () => iframe.contentWindow,
       close,
-      (message) => {
-        if (message?.event === "AUTHSIGNAL_READY") reveal();
-        const tall = Number(message?.height);
-        if (!height && tall > 0) iframe.style.height = `${tall}px`;
+      (what, tall) => {
+        if (what === "AUTHSIGNAL_READY") reveal();
+        if (!height && tall > 0) iframe.style.height = `${Number(tall)}px`;
       },
       // At once: who gives it up may open the next one.
       remove,

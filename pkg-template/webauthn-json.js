@@ -13,9 +13,11 @@ const encode = (buffer) => {
     .replace(/=+$/, "");
 };
 
-/** Where options have buffers. Items of a list are at the path of the list. */
-const BUFFERS =
-  /^\.(challenge|(user|(exclude|allow)Credentials)\.id|extensions\.(largeBlob\.write|prf\.(eval|evalByCredential\.[^.]*)\.(first|second)))$/;
+/**
+ * Where options have buffers: the challenge, ids but for the relying party's, what largeBlob writes and what prf is given. Items of a
+ * list are at the path of the list.
+ */
+const BUFFERS = /(\.challenge|(?<!rp)\.id|largeBlob\.write|\.(first|second))$/;
 
 /** A copy, in which `change` replaces what it wants to, by its value and its path. */
 const copy = (value, change, path = "") => {
@@ -25,9 +27,8 @@ const copy = (value, change, path = "") => {
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, copy(item, change, `${path}.${name}`)]));
 };
 
-export const parseCreationOptionsFromJSON = (json) =>
-  copy(json, (value, path) => (value?.replace && BUFFERS.test(path) ? decode(value) : value));
-export const parseRequestOptionsFromJSON = parseCreationOptionsFromJSON;
+const parse = (json) => copy(json, (value, path) => (value?.replace && BUFFERS.test(path) ? decode(value) : value));
+export { parse as parseCreationOptionsFromJSON, parse as parseRequestOptionsFromJSON };
 
 const FIELDS =
   "clientDataJSON attestationObject authenticatorData signature userHandle transports publicKeyAlgorithm publicKey";

@@ -29,6 +29,7 @@ fn silent(error: Val, code: Val, description: Val) -> Outcome {
 }
 
 /// The peer logs this one always, and its deprecated `error` is the code: apps compare both.
+#[inline(always)]
 pub(crate) fn token_not_set() -> Outcome {
     let description = val(k!("A token has not been set. Call 'setToken' first."));
     log(text([val(k!("Error: ")), description]));

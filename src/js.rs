@@ -1,12 +1,9 @@
-//! The exports behind the hand-written face in `pkg-template/`. Bindings hold no rules.
+//! The export behind the hand-written face in `pkg-template/`. Bindings hold no rules.
 //!
-//! The face starts an operation, and resumes it whenever the promise that it waits for has settled.
+//! The face starts an operation by resuming it, and resumes it whenever the promise that it waits for has settled.
 
 use crate::task::Task;
 use crate::value::Val;
-use std::alloc::{GlobalAlloc, Layout};
-use std::arch::wasm32;
-use std::cell::Cell;
 use std::ptr;
 
 /// The promise was rejected.
@@ -14,90 +11,32 @@ pub const REJECTED: i32 = 1;
 /// The task is given up: it ends without an outcome.
 pub const CANCELLED: i32 = 2;
 
-/// Begins an operation by its number (see [`crate::operation`]) and returns its task.
-#[unsafe(no_mangle)]
-pub extern "C" fn start(operation: u8) -> *mut u8 {
-    Box::into_raw(Box::new(Task::new(operation))).cast()
-}
+/// Where the task that runs lies, between the stack and the data: xtask has the linker leave that place alone.
+const TASK: usize = 4;
 
-/// Resumes a task, with what came of the promise that it waits for: [`REJECTED`], [`CANCELLED`], or 0 for fulfilled,
-/// and the first time. The answer is four times the slot of a value, and what to do with it: 0 or 2 to resolve the
-/// operation's promise with it, 3 to reject it, 1 to wait for it and to resume the task, which in all other cases has ended.
+/// How large the place is.
+const SPACE: usize = 60;
+const _: () = assert!(size_of::<Task>() <= SPACE);
+
+/// Resumes a task of an operation (see [`crate::operation`]), with what came of the promise that it waits for: [`REJECTED`],
+/// [`CANCELLED`], or 0 for fulfilled, and the first time. The answer is four times the slot of a value, and what to do with it: 0
+/// or 2 to resolve the operation's promise with it, 3 to reject it, 1 to wait for it and to resume the task, which in all other
+/// cases has ended.
+///
+/// There is no heap: the glue puts the task into its place, and takes it from there when this returns. One that is to begin is all zeros.
 ///
 /// # Safety
-/// `task` was returned by [`start`] of this core, does not run, and has not yet been answered with an end. The face is
-/// the only caller, and keeps the number to itself.
+/// What lies at [`TASK`] is all zeros, or what a call for the same operation has left there and answered with 1. It is not resumed
+/// while it runs. If an import resumes another one meanwhile, the import brings this one back before it returns.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn resume(task: *mut u8, how: i32, value: i32) -> i32 {
-    // SAFETY: see above.
-    let mut task = unsafe { Box::from_raw(task.cast::<Task>()) };
+pub unsafe extern "C" fn resume(operation: u32, how: i32, value: i32) -> i32 {
+    // SAFETY: the place is the core's, aligned and large enough, and nothing else points there; a task consists of numbers, which may
+    // all be 0. Another task comes and goes within a call of an import, which to this one is as if it had not been.
+    let task = unsafe { &mut *ptr::with_exposed_provenance_mut::<Task>(TASK) };
+    task.go_on(operation as u8);
     if how == CANCELLED {
         task.cancel();
         return 0;
     }
-    let outcome = task.resume(how != REJECTED, Val::at_slot(value), |outcome| outcome);
-    if outcome.is_waiting() {
-        let _ = Box::into_raw(task);
-    }
-    outcome.number()
+    task.resume(how != REJECTED, Val::at_slot(value), |outcome| outcome).number()
 }
-
-/// The heap of the npm core holds tasks and nothing else: blocks of one size, which are handed out again.
-struct Blocks {
-    /// The last block that was given back; each holds the address of the one before.
-    free: Cell<*mut *mut u8>,
-    /// Where the memory that was never handed out begins.
-    fresh: Cell<usize>,
-}
-
-unsafe extern "C" {
-    /// Where the linker's data ends.
-    static __heap_base: u8;
-}
-
-const PAGE: usize = 65536;
-const BLOCK: usize = 64;
-const _: () = assert!(size_of::<Task>() <= BLOCK);
-
-// SAFETY: the core runs on one thread; wasm32-unknown-unknown without atomics has no other.
-unsafe impl Sync for Blocks {}
-
-// SAFETY: a block is handed out once until it is given back, is aligned to its size, and lies in memory that `memory_grow`
-// made for this allocator alone. A layout of another kind, which no code here asks for, gets none.
-unsafe impl GlobalAlloc for Blocks {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        if layout.size() > BLOCK {
-            return ptr::null_mut();
-        }
-        let free = self.free.get();
-        if !free.is_null() {
-            // SAFETY: a free block holds the address of the next one.
-            self.free.set(unsafe { *free }.cast());
-            return free.cast();
-        }
-        let mut block = self.fresh.get();
-        if block == 0 {
-            // What the linker has left of the first pages.
-            block = (&raw const __heap_base).addr().next_multiple_of(BLOCK);
-        }
-        if block.is_multiple_of(PAGE) {
-            let page = wasm32::memory_grow::<0>(1);
-            if page == usize::MAX {
-                return ptr::null_mut();
-            }
-            block = page * PAGE;
-        }
-        self.fresh.set(block + BLOCK);
-        block as *mut u8
-    }
-
-    unsafe fn dealloc(&self, block: *mut u8, _layout: Layout) {
-        let block = block.cast::<*mut u8>();
-        // SAFETY: the block is ours again, and large enough for an address.
-        unsafe { *block = self.free.get().cast() };
-        self.free.set(block);
-    }
-}
-
-#[global_allocator]
-static BLOCKS: Blocks = Blocks { free: Cell::new(ptr::null_mut()), fresh: Cell::new(0) };

@@ -1,6 +1,7 @@
 //! What `value.js` and `storage.js` have in a line each, for the typed build: in Rust, so that an app has no more files to serve.
 
-use crate::value::{Fresh, Outcome, Val, list, object};
+use crate::value::{Fresh, Outcome, Val, list, object, val};
+use crate::words::k;
 use js_sys::{Array, JSON, Object, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 
@@ -30,7 +31,7 @@ pub(crate) fn joined(first: Val, second: Val, third: Val, fourth: Val) -> Fresh 
     let parts = list([first, second]);
     parts.push(third);
     parts.push(fourth);
-    Fresh(parts.join(JsValue::from_str("").into()))
+    Fresh(parts.ask(k!("join"), [val(k!(""))]))
 }
 
 pub(crate) fn difference(one: Val, other: Val) -> Fresh {

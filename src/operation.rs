@@ -24,10 +24,7 @@ pub enum Body {
     /// Nothing: a GET, or a POST whose body is empty.
     None,
     /// A JSON object of these parameters of the caller's. One that is `undefined` is left out, as is [`NONE`]; `null` is sent.
-    /// An array and not a slice: a row without an address takes half the bytes.
     Fields([Word; 3]),
-    /// A JSON object of the parameter `code`, under the name `verificationCode`.
-    Code,
     /// The JSON of this parameter itself.
     Bare(Word),
 }
@@ -90,6 +87,8 @@ pub const NONE: Word = k!("");
 /// An empty JSON object.
 const EMPTY: Body = Body::Fields([NONE; 3]);
 const EMAIL: Body = one(k!("email"));
+/// The parameter `code`, by the name that the API has for it.
+const CODE: Body = one(k!("verificationCode"));
 
 const fn one(field: Word) -> Body {
     Body::Fields([field, NONE, NONE])
@@ -124,24 +123,24 @@ operations! {
     8 TOTP_ENROLL "totp.enroll":
         POST "user-authenticators/totp" Bearer Default Body::None;
     9 TOTP_VERIFY "totp.verify":
-        POST "verify/totp" Bearer Default Body::Code;
+        POST "verify/totp" Bearer Default CODE;
     10 EMAIL_ENROLL "email.enroll":
         POST "user-authenticators/email-otp" Bearer Default EMAIL;
     11 EMAIL_CHALLENGE "email.challenge":
         POST "challenge/email-otp" Bearer Default Body::None;
     12 EMAIL_VERIFY "email.verify":
-        POST "verify/email-otp" Bearer Default Body::Code;
+        POST "verify/email-otp" Bearer Default CODE;
     13 SMS_ENROLL "sms.enroll":
         POST "user-authenticators/sms" Bearer Default
         one(k!("phoneNumber"));
     14 SMS_CHALLENGE "sms.challenge":
         POST "challenge/sms" Bearer Default Body::None;
     15 SMS_VERIFY "sms.verify":
-        POST "verify/sms" Bearer Default Body::Code;
+        POST "verify/sms" Bearer Default CODE;
     16 WHATSAPP_CHALLENGE "whatsapp.challenge":
         POST "challenge/whatsapp" Bearer Default Body::None;
     17 WHATSAPP_VERIFY "whatsapp.verify":
-        POST "verify/whatsapp" Bearer Default Body::Code;
+        POST "verify/whatsapp" Bearer Default CODE;
     18 MAGIC_LINK_ENROLL "emailML.enroll":
         POST "user-authenticators/email-magic-link" Bearer Default EMAIL;
     19 MAGIC_LINK_CHALLENGE "emailML.challenge":

@@ -12,12 +12,6 @@ mod kept {
     /// Nothing: the face has them.
     pub(crate) struct Values;
 
-    impl Values {
-        pub(crate) const fn new() -> Self {
-            Values
-        }
-    }
-
     pub(crate) fn own(_slot: i32) {}
 
     pub(crate) fn within<T>(_values: &mut Values, run: impl FnOnce() -> T) -> T {

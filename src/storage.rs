@@ -68,5 +68,5 @@ pub(crate) fn forget(credential: Val) {
 
 /// The ids of the user's credentials on this device, joined by commas; falsy if there are none.
 pub(crate) fn known(user: Val) -> Val {
-    credentials(load(), user).join(Val::default())
+    credentials(load(), user).ask(k!("join"), [])
 }

@@ -6,7 +6,7 @@
 //! expensive where every local must survive it, and a list of steps is a few bytes.
 
 use crate::ceremony;
-use crate::flow::{self, Flow, Step};
+use crate::flow::{self, Step};
 #[cfg(feature = "js")]
 use crate::slots;
 use crate::slots::{Values, val, within};
@@ -48,7 +48,7 @@ pub(crate) struct State {
     pub(crate) autofill: bool,
     /// The operation, by its number.
     pub(crate) operation: u8,
-    steps: Flow,
+    /// Which of its steps comes next.
     at: usize,
 }
 
@@ -57,14 +57,14 @@ impl Task {
     #[cfg(not(feature = "js"))]
     pub(crate) fn new(operation: u8, context: wasm_bindgen::JsValue, parameters: wasm_bindgen::JsValue) -> Task {
         let mut values = Values::new();
-        let (context, parameters) = within(&mut values, || (context.into(), parameters.into()));
-        Task { values, state: State { context, parameters, ..State::new(operation) } }
+        let state = within(&mut values, || State::new(operation, context.into(), parameters.into()));
+        Task { values, state }
     }
 
-    /// An operation by its number, whose context and parameters the glue has put where they belong.
+    /// Which operation it is of, whose context and parameters the glue has put where they belong.
     #[cfg(feature = "js")]
-    pub(crate) fn new(operation: u8) -> Task {
-        Task { values: Values::new(), state: State::new(operation) }
+    pub(crate) fn go_on(&mut self, operation: u8) {
+        self.state.operation = operation;
     }
 
     /// Goes on, with what came of the promise (the first time, with anything), until the next promise or the end, and
@@ -90,13 +90,12 @@ impl Task {
 }
 
 impl State {
-    fn new(operation: u8) -> State {
+    #[cfg(not(feature = "js"))]
+    fn new(operation: u8, context: Val, parameters: Val) -> State {
         let nothing = Val::default();
         State {
-            #[cfg(not(feature = "js"))]
-            context: nothing,
-            #[cfg(not(feature = "js"))]
-            parameters: nothing,
+            context,
+            parameters,
             offer: nothing,
             credential: nothing,
             data: nothing,
@@ -107,13 +106,13 @@ impl State {
             waits: 0,
             autofill: false,
             operation,
-            steps: flow::steps(operation),
             at: 0,
         }
     }
 
     fn walk(&mut self) -> Outcome {
-        while let Some(step) = self.steps.get(self.at).filter(|step| **step != Step::End) {
+        let steps = flow::steps(self.operation);
+        while let Some(step) = steps.get(self.at).filter(|step| **step != Step::End) {
             let outcome = flow::perform(*step, self);
             if outcome.is_waiting() {
                 self.phase += 1;

@@ -15,7 +15,7 @@ use crate::lines::{
 use crate::slots;
 use crate::slots::undefined;
 pub(crate) use crate::slots::{globals, val};
-use crate::words::{Word, k};
+use crate::words::{Short, Word, k};
 use std::mem::ManuallyDrop;
 use std::ops::Deref;
 use wasm_bindgen::JsCast;
@@ -69,8 +69,6 @@ extern "C" {
     fn property(this: &Any, key: Val) -> Fresh;
     #[wasm_bindgen(method, structural, indexing_setter)]
     fn set_property(this: &Any, key: Val, value: Val);
-    #[wasm_bindgen(method, structural)]
-    fn join(this: &Any, separator: Val) -> Fresh;
     #[wasm_bindgen(js_namespace = Reflect, js_name = apply)]
     fn reflect_apply(method: Val, this: Val, arguments: Val) -> Outcome;
     #[wasm_bindgen(js_namespace = console, js_name = error)]
@@ -112,8 +110,6 @@ extern "C" {
     fn property(this: &Any, key: Val) -> Result<Fresh, JsValue>;
     #[wasm_bindgen(method, structural, indexing_setter, catch)]
     fn set_property(this: &Any, key: Val, value: Val) -> Result<(), JsValue>;
-    #[wasm_bindgen(method, structural, catch)]
-    fn join(this: &Any, separator: Val) -> Result<Fresh, JsValue>;
     #[wasm_bindgen(js_namespace = Reflect, js_name = apply, catch)]
     fn reflect_apply(method: Val, this: Val, arguments: Val) -> Result<Fresh, JsValue>;
     #[wasm_bindgen(js_namespace = console, js_name = error, catch)]
@@ -443,9 +439,9 @@ impl Val {
     }
 
     /// Sets properties to those of that name of another object.
-    pub(crate) fn take(self, from: Val, names: &[Word]) -> Val {
+    pub(crate) fn take(self, from: Val, names: &[Short]) -> Val {
         for name in names {
-            self.set(*name, from.get(*name));
+            self.set(name.word(), from.get(name.word()));
         }
         self
     }
@@ -453,11 +449,6 @@ impl Val {
     /// Adds an item to a list.
     pub(crate) fn push(self, item: Val) {
         self.set_by(self.get(k!("length")), item);
-    }
-
-    /// The items of a list, with that between them; `undefined` where they cannot be written.
-    pub(crate) fn join(self, separator: Val) -> Val {
-        self.view::<Any, Any>().join(separator).into()
     }
 
     /// An item of a list.

@@ -7,7 +7,7 @@ use super::Kind;
 use crate::fault;
 use crate::task::State;
 use crate::value::{Outcome, Val, global, log, now, text, val};
-use crate::words::{Word, k};
+use crate::words::{Short, Word, k};
 
 /// What must hold, besides the exception's name.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -25,37 +25,28 @@ enum When {
     UserHandle,
 }
 
-/// Which ceremonies, the exception's name, when, and the code and message it gets.
-type Row = (Of, Word, When, Word, Word);
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Of {
-    Create,
-    Get,
-}
+/// The exception's name, when, and the code and message it gets.
+type Row = (Word, When, Word, Word);
 
 /// Steps are those of Web Authentication Level 2: "create" is section 5.1.3, "get" 5.1.4.1, "make" 6.3.2 and "assert"
 /// 6.3.3. The first row that fits decides.
-static ROWS: [Row; 11] = [
+const TABLE: [Row; 9] = [
     // create 16: the signal was aborted.
     (
-        Of::Create,
         k!("AbortError"),
         When::Always,
         k!("ERROR_CEREMONY_ABORTED"),
         k!("Registration ceremony was sent an abort signal"),
     ),
-    // get 10: the same.
+    // make 1 and 8: the authenticator cannot process the request.
     (
-        Of::Get,
-        k!("AbortError"),
+        k!("UnknownError"),
         When::Always,
-        k!("ERROR_CEREMONY_ABORTED"),
-        k!("Authentication ceremony was sent an abort signal"),
+        k!("ERROR_AUTHENTICATOR_GENERAL_ERROR"),
+        k!("The authenticator was unable to process the specified options, or could not create a new credential"),
     ),
     // make 4: no authenticator can keep a discoverable credential.
     (
-        Of::Create,
         k!("ConstraintError"),
         When::ResidentKey,
         k!("ERROR_AUTHENTICATOR_MISSING_DISCOVERABLE_CREDENTIAL_SUPPORT"),
@@ -63,7 +54,6 @@ static ROWS: [Row; 11] = [
     ),
     // Level 3, create 22.4: no user verification without a dialog.
     (
-        Of::Create,
         k!("ConstraintError"),
         When::VerificationConditional,
         k!("ERROR_AUTO_REGISTER_USER_VERIFICATION_FAILURE"),
@@ -71,7 +61,6 @@ static ROWS: [Row; 11] = [
     ),
     // make 5: no authenticator can verify the user.
     (
-        Of::Create,
         k!("ConstraintError"),
         When::Verification,
         k!("ERROR_AUTHENTICATOR_MISSING_USER_VERIFICATION_SUPPORT"),
@@ -79,7 +68,6 @@ static ROWS: [Row; 11] = [
     ),
     // create 20, make 3: the authenticator holds one of the excluded credentials.
     (
-        Of::Create,
         k!("InvalidStateError"),
         When::Always,
         k!("ERROR_AUTHENTICATOR_PREVIOUSLY_REGISTERED"),
@@ -87,7 +75,6 @@ static ROWS: [Row; 11] = [
     ),
     // create 10: nothing but other types was offered.
     (
-        Of::Create,
         k!("NotSupportedError"),
         When::NoPublicKey,
         k!("ERROR_MALFORMED_PUBKEYCREDPARAMS"),
@@ -95,7 +82,6 @@ static ROWS: [Row; 11] = [
     ),
     // make 2: no authenticator knows the algorithms.
     (
-        Of::Create,
         k!("NotSupportedError"),
         When::Always,
         k!("ERROR_AUTHENTICATOR_NO_SUPPORTED_PUBKEYCREDPARAMS_ALG"),
@@ -103,31 +89,34 @@ static ROWS: [Row; 11] = [
     ),
     // create 5: the user handle has 1 to 64 bytes.
     (
-        Of::Create,
         k!("TypeError"),
         When::UserHandle,
         k!("ERROR_INVALID_USER_ID_LENGTH"),
         k!("User ID was not between 1 and 64 characters"),
     ),
-    // make 1 and 8: the authenticator cannot process the request.
-    (
-        Of::Create,
-        k!("UnknownError"),
-        When::Always,
-        k!("ERROR_AUTHENTICATOR_GENERAL_ERROR"),
-        k!("The authenticator was unable to process the specified options, or could not create a new credential"),
-    ),
-    // assert 1 and 12: the same.
-    (
-        Of::Get,
-        k!("UnknownError"),
-        When::Always,
-        k!("ERROR_AUTHENTICATOR_GENERAL_ERROR"),
-        k!(
-            "The authenticator was unable to process the specified options, or could not create a new assertion signature"
-        ),
-    ),
 ];
+
+/// The first of these rows that are of `get()`, too, by the messages that they have there: get 10, the signal was aborted, and assert 1
+/// and 12, the authenticator cannot process the request.
+const OF_GET: [Word; 2] = [
+    k!("Authentication ceremony was sent an abort signal"),
+    k!("The authenticator was unable to process the specified options, or could not create a new assertion signature"),
+];
+
+/// What the core has of the table: codes and messages follow each other in the words, and those of `get()` come first.
+static ROWS: [(Short, When); TABLE.len()] = {
+    let mut rows = [(Short::of(TABLE[0].0), TABLE[0].1); TABLE.len()];
+    let mut at = 0;
+    while at < rows.len() {
+        let (exception, when, code, message) = TABLE[at];
+        rows[at] = (Short::of(exception), when);
+        assert!(code.slot() == TABLE[0].2.following(at as u32).slot());
+        assert!(message.slot() == OF_GET[0].following((at + OF_GET.len()) as u32).slot());
+        assert!(at >= OF_GET.len() || OF_GET[at].slot() == OF_GET[0].following(at as u32).slot());
+        at += 1;
+    }
+    rows
+};
 
 pub(super) fn identify(state: &State, kind: Kind, thrown: Val) -> Outcome {
     let ceremony = state.data;
@@ -146,10 +135,10 @@ pub(super) fn identify(state: &State, kind: Kind, thrown: Val) -> Outcome {
     if name.is(k!("SecurityError")) {
         return security(state, kind, thrown, public_key);
     }
-    let of = if kind.creates() { Of::Create } else { Of::Get };
-    for (ceremony, exception, when, code, message) in &ROWS {
-        if *ceremony == of && name.is(*exception) && holds(*when, kind, public_key) {
-            return fault::ceremony(state, *code, val(*message), thrown);
+    let (count, first) = if kind.creates() { (TABLE.len(), TABLE[0].3) } else { (OF_GET.len(), OF_GET[0]) };
+    for (at, (exception, when)) in (0..).zip(&ROWS[..count]) {
+        if name.is(exception.word()) && holds(*when, kind, public_key) {
+            return fault::ceremony(state, TABLE[0].2.following(at), val(first.following(at)), thrown);
         }
     }
     Outcome::throw(thrown)

@@ -5,7 +5,7 @@ mod passkey;
 
 use crate::binding;
 use crate::ceremony;
-use crate::engine::{self, Asked};
+use crate::engine::{self, Asked, ROWS};
 use crate::fault;
 use crate::operation::*;
 use crate::task::State;
@@ -68,52 +68,49 @@ pub(crate) enum Step {
     Binding,
 }
 
-/// The steps of an operation. Lists of one length, for which an address is enough.
-pub(crate) type Flow = &'static [Step; 11];
+/// The steps of an operation, of which no one has more.
+pub(crate) type Flow = [Step; 11];
 
 /// A flow of these steps.
 macro_rules! flow {
-    ($($step:ident)+) => {
-        const {
-            let steps = [$(Step::$step),+];
-            let mut flow = [Step::End; 11];
-            let mut at = 0;
-            while at < steps.len() {
-                flow[at] = steps[at];
-                at += 1;
-            }
-            &{ flow }
+    ($($step:ident)+) => {{
+        let steps = [$(Step::$step),+];
+        let mut flow = [Step::End; 11];
+        let mut at = 0;
+        while at < steps.len() {
+            flow[at] = steps[at];
+            at += 1;
         }
-    };
+        flow
+    }};
 }
 
+/// Those of plain operations first, as `operation.rs` has them in its rows, then those of the others, by their numbers.
+static STEPS: [Flow; 11] = [
+    flow!(UseToken Own Keep Reply Data),
+    flow!(OwnBare),
+    flow!(UseToken Own UntilVerified Keep Reply Data),
+    flow!(UseToken Own Reply Data),
+    // passkey.signUp
+    flow!(PrepareSignUp PasskeyRegistrationOptions Convert Ceremony Json PasskeyAdd Keep FinishSignUp Data),
+    // passkey.signIn
+    flow!(PrepareSignIn Challenge AskOptions Convert Ceremony Json Verify Keep FinishSignIn Data),
+    // passkey.isAvailableOnDevice, the one public method whose result has no wrapper
+    flow!(LookUp),
+    // PASSKEY_SYNC
+    flow!(Authenticators SignalAccepted),
+    // securityKey.enroll
+    flow!(UseToken SecurityKeyRegistrationOptions BareOffer Convert Ceremony Json SecurityKeyAdd Keep SecurityKey Data),
+    // securityKey.verify
+    flow!(UseToken SecurityKeyAuthenticationOptions BareOffer Convert Ceremony Json SecurityKeyVerify Keep SecurityKey Data),
+    // BINDING
+    flow!(Binding),
+];
+
 /// The steps of an operation.
-pub(crate) fn steps(operation: u8) -> Flow {
-    match operation {
-        PASSKEY_SIGN_UP => {
-            flow!(PrepareSignUp PasskeyRegistrationOptions Convert Ceremony Json PasskeyAdd Keep FinishSignUp Data)
-        }
-        PASSKEY_SIGN_IN => {
-            flow!(PrepareSignIn Challenge AskOptions Convert Ceremony Json Verify Keep FinishSignIn Data)
-        }
-        SECURITY_KEY_ENROLL => {
-            flow!(UseToken SecurityKeyRegistrationOptions BareOffer Convert Ceremony Json SecurityKeyAdd Keep SecurityKey Data)
-        }
-        SECURITY_KEY_VERIFICATION => {
-            flow!(UseToken SecurityKeyAuthenticationOptions BareOffer Convert Ceremony Json SecurityKeyVerify Keep SecurityKey Data)
-        }
-        MAGIC_LINK_FINALIZE => flow!(UseToken Own UntilVerified Keep Reply Data),
-        // The peer's quirk: these two leave it to the caller to set the token.
-        PUSH_VERIFY | QR_CODE_VERIFY => flow!(UseToken Own Reply Data),
-        // The one public method whose result has no wrapper.
-        PASSKEY_IS_AVAILABLE => flow!(LookUp),
-        PASSKEY_SYNC => flow!(Authenticators SignalAccepted),
-        BINDING => flow!(Binding),
-        PASSKEY_REGISTRATION_OPTIONS..=CHALLENGE | SECURITY_KEY_REGISTRATION_OPTIONS..=SECURITY_KEY_VERIFY => {
-            flow!(OwnBare)
-        }
-        _ => flow!(UseToken Own Keep Reply Data),
-    }
+pub(crate) fn steps(operation: u8) -> &'static Flow {
+    let index = if operation < FLOWS { ROWS[usize::from(operation)].flow() } else { operation - FLOWS + 4 };
+    &STEPS[usize::from(index)]
 }
 
 pub(crate) fn perform(step: Step, state: &mut State) -> Outcome {
@@ -121,6 +118,7 @@ pub(crate) fn perform(step: Step, state: &mut State) -> Outcome {
         Step::UseToken => {
             let token = binding::token(state);
             state.set(k!("token"), token);
+            state.set(k!("verificationCode"), state.get(k!("code")));
             // The peer leaves an empty one out.
             if !state.has(k!("userAuthenticatorId")) {
                 state.set(k!("userAuthenticatorId"), Val::default());

@@ -8,7 +8,7 @@ use crate::operation;
 use crate::storage;
 use crate::task::State;
 use crate::value::{Outcome, Val, global, list, notify, object, val};
-use crate::words::{Word, k};
+use crate::words::{Short, Word, k};
 
 /// Options of `signIn` that exclude each other, and the message when both are given.
 static FORBIDDEN_PAIRS: [(Word, Word, Word); 4] = [
@@ -121,11 +121,19 @@ pub(super) fn verify(state: &mut State) -> Outcome {
     outcome
 }
 
+/// What a sign-in tells under the names of the API.
+static KEPT: [Short; 4] = [
+    Short::of(k!("isVerified")),
+    Short::of(k!("userId")),
+    Short::of(k!("userAuthenticatorId")),
+    Short::of(k!("username")),
+];
+
 /// A verified sign-in opens the binding window.
 pub(super) fn finish_sign_in(state: &mut State) -> Outcome {
     conclude(state, rp_id(state), state.credential.get(k!("response")).get(k!("userHandle")));
     object()
-        .take(state.data, &[k!("isVerified"), k!("userId"), k!("userAuthenticatorId"), k!("username")])
+        .take(state.data, &KEPT)
         .with(k!("token"), state.data.get(k!("accessToken")))
         .with(k!("displayName"), state.data.get(k!("userDisplayName")))
         .with(k!("authenticationResponse"), state.credential)

@@ -3,6 +3,7 @@
 //! Every byte of every file is in exactly one part, or the command fails. What a part costs once it is compressed depends on
 //! everything around it: its share is what the file shrinks by, at brotli 11, when the part is taken out.
 
+use crate::order::Order;
 use crate::shell::{output, root, run};
 use crate::wasm::{self, leb128, to_leb128};
 use crate::{package, setup};
@@ -166,40 +167,49 @@ fn function_names(released: &[u8]) -> Result<Vec<String>> {
     let wasm = |name: &str| folder.join(name).with_extension("wasm");
     run(wasm::bindgen(wasm::CORE, &folder)?.args(["--out-name", "long"]))?;
     let long = std::fs::read(folder.join("long_bg.wasm"))?;
-    let plain = std::fs::read(core.join("core_bg.wasm"))?;
-    let (long, numbers) = (names(&long)?, with_numbers(&plain)?);
-    std::fs::write(wasm("numbered"), numbers)?;
-    let passes = wasm::OPTIMISATION.iter().filter(|pass| **pass != "--strip-debug");
-    run(setup::npm_program("wasm-opt")?.arg("-g").args(passes).arg(wasm("numbered")).arg("-o").arg(wasm("small")))?;
-    output(
-        setup::npm_program("wasm-opt")?
-            .arg("-g")
-            .args(wasm::SHORT_NAMES)
-            .arg(wasm("small"))
-            .arg("-o")
-            .arg(wasm("short")),
-    )?;
-    let named = std::fs::read(wasm("short"))?;
-    if contents(&named, CODES)? != contents(released, CODES)? {
+    let mut small = std::fs::read(core.join("core_bg.wasm"))?;
+    let (long, imported) = (names(&long)?, count(&small, IMPORTS)?);
+    let name = |index| Some(without_hashes(long.get(&(imported + index))?));
+    let all =
+        (0..count(&small, CODES)?).map(|index| name(index).with_context(|| format!("function {index} has no name")));
+    let mut known: Vec<String> = all.collect::<Result<_>>()?;
+    let runs = wasm::OPTIMISATION.map(|passes| [passes, &wasm::OPTIMISATIONS].concat());
+    for passes in runs.into_iter().chain([wasm::SHORT_NAMES.to_vec()]) {
+        std::fs::write(wasm("numbered"), with_numbers(&small)?)?;
+        let files = [wasm("numbered"), "-o".into(), wasm("small")];
+        output(setup::npm_program("wasm-opt")?.arg("-g").args(passes).args(files))?;
+        small = std::fs::read(wasm("small"))?;
+        let (numbers, imported) = (names(&small)?, count(&small, IMPORTS)?);
+        let number = |index| numbers.get(&(imported + index))?.parse::<usize>().ok();
+        let name = |index| known.get(number(index)?).cloned();
+        let all = (0..count(&small, CODES)?)
+            .map(|index| name(index).with_context(|| format!("function {index} has no name")));
+        known = all.collect::<Result<_>>()?;
+    }
+    let order = std::fs::read(core.join(wasm::ORDER)).context("the core was not built")?;
+    let [imports, functions] = serde_json::from_slice(&order)?;
+    let order = Order { imports, functions };
+    let small = order.arrange(&small)?;
+    let known = order.functions.iter().map(|before| known[*before].clone()).collect();
+    if contents(&small, CODES)? != contents(released, CODES)? {
         bail!("the build with names is another one than the released: run `cargo xtask build` first");
     }
-    let imports = leb128(contents(&named, IMPORTS)?, 0)?.0;
-    let numbers = names(&named)?;
-    let count = leb128(contents(&named, CODES)?, 0)?.0;
-    let name = |index| {
-        let number: usize = numbers.get(&(imports + index))?.parse().ok()?;
-        let imports = leb128(contents(&plain, IMPORTS).ok()?, 0).ok()?.0;
-        long.get(&(imports + number)).map(|name| without_hashes(name))
-    };
-    (0..count).map(|index| name(index).with_context(|| format!("function {index} has no name"))).collect()
+    Ok(known)
 }
+
+/// How many things that section has.
+fn count(wasm: &[u8], section: u8) -> Result<usize> {
+    Ok(leb128(contents(wasm, section)?, 0)?.0)
+}
+
+/// How the section begins that has names.
+const NAME: &[u8] = b"\x04name";
 
 /// The names of functions in the custom section `name`, by their index.
 fn names(wasm: &[u8]) -> Result<BTreeMap<usize, String>> {
     const FUNCTIONS: u8 = 1;
     for section in sections(wasm)? {
-        let Some(mut at) = wasm[section.contents.clone()].strip_prefix(b"\x04name").map(|_| section.contents.start + 5)
-        else {
+        let Some(mut at) = wasm[section.contents.clone()].strip_prefix(NAME).map(|_| section.contents.start + 5) else {
             continue;
         };
         while section.kind == CUSTOM && at < section.contents.end {
@@ -226,15 +236,20 @@ fn names(wasm: &[u8]) -> Result<BTreeMap<usize, String>> {
 /// The wasm with the names that wasm-opt by itself thinks of for its functions.
 fn with_numbers(wasm: &[u8]) -> Result<Vec<u8>> {
     const FUNCTION_TYPES: u8 = 3;
-    let imports = leb128(contents(wasm, IMPORTS)?, 0)?.0;
-    let functions = leb128(contents(wasm, FUNCTION_TYPES)?, 0)?.0;
+    let (imports, functions) = (count(wasm, IMPORTS)?, count(wasm, FUNCTION_TYPES)?);
     let mut list = to_leb128(imports + functions);
     for index in 0..imports + functions {
         let name = if index < imports { format!("fimport${index}") } else { (index - imports).to_string() };
         list.extend([to_leb128(index), to_leb128(name.len()), name.into_bytes()].concat());
     }
-    let section = [b"\x04name\x01".to_vec(), to_leb128(list.len()), list].concat();
-    Ok([wasm.to_vec(), vec![CUSTOM], to_leb128(section.len()), section].concat())
+    let section = [NAME.to_vec(), vec![1], to_leb128(list.len()), list].concat();
+    let mut named = wasm[..PREAMBLE].to_vec();
+    for other in sections(wasm)? {
+        if !(other.kind == CUSTOM && wasm[other.contents.clone()].starts_with(NAME)) {
+            named.extend(&wasm[other.begin..other.contents.end]);
+        }
+    }
+    Ok([named, vec![CUSTOM], to_leb128(section.len()), section].concat())
 }
 
 /// `authsignal_wasm[edf4fac015306a4e]::value::error`, without the hash.

@@ -26,25 +26,8 @@ const BEHIND: &str = "\n    };\n";
 /// The end of an import.
 const ENDS: &str = "\n        },";
 
-/// Imports that may throw, and what of the frame catches it.
-const CATCHING: [(&str, &str); 15] = [
-    // Test doubles of `fetch` yield anything, and so does a token that is none.
-    ("__wbg_status_", "attempt"),
-    ("__wbg_error_", "attempt"),
-    ("__wbg_stored_", "attempt"),
-    ("__wbg_store_", "attempt"),
-    ("__wbg_joined_", "attempt"),
-    ("__wbg_stringify_", "outcome"),
-    ("__wbg_encodedTenant_", "outcome"),
-    ("__wbg_claimsOf_", "attempt"),
-    ("__wbg_milliseconds_", "attempt"),
-    ("__wbg_difference_", "attempt"),
-    ("__wbg_isMore_", "attempt"),
-    ("__wbg_property_", "attempt"),
-    ("__wbg_set_property_", "attempt"),
-    ("__wbg_join_", "attempt"),
-    ("__wbg_apply_", "outcome"),
-];
+/// Imports whose failure counts. Any of the others may throw, too: test doubles of `fetch` yield anything, and a token may be none.
+const OUTCOMES: [&str; 3] = ["__wbg_stringify_", "__wbg_encodedTenant_", "__wbg_apply_"];
 
 /// The core's strings, and what the frame must know of their slots: see `src/words.rs`.
 pub struct Words<'a> {
@@ -87,7 +70,7 @@ pub fn prepare(glue: &str, names: &str, words: &Words) -> Result<String> {
     let mut frame = frame.replace("WORDS", &format!("[{}]", lists.join(", ")));
     for name in list(&names, "exports")? {
         let [long, short] = texts(name)?;
-        frame = frame.replace(&format!("wasm.{long}("), &format!("wasm.{short}("));
+        frame = frame.replace(&format!("wasm.{long}"), &format!("wasm.{short}"));
     }
     let values = VALUES.replace("export const", "const");
     Ok(format!(
@@ -129,13 +112,13 @@ pub fn marked(glue: &str, mark: &Mark) -> Result<String> {
     Ok(format!("{before}\n  {}: {{\n{}\n", mark.module(), lines.join("\n")))
 }
 
-/// One import, as a function of slots and numbers.
+/// One import, as a function of values in what of the frame brings them.
 fn import(imports: &str, name: &str) -> Result<String> {
     let begin = format!("        {name}: function(");
     let (_, text) = imports.split_once(&begin).context("is not there")?;
     let (text, _) = text.split_once(ENDS).context("has no end")?;
     let (arguments, body) = text.split_once(") {").context("has no body")?;
-    let body = on_slots(body)?;
+    let body = on_values(body)?;
     // Of the helpers that wasm-bindgen writes, the frame has none.
     if let Some(helper) = ["getObject", "takeObject", "BorrowedObject", "FromWasm0", "decodeText", "handleError"]
         .iter()
@@ -153,13 +136,27 @@ fn import(imports: &str, name: &str) -> Result<String> {
     let single =
         body.strip_prefix("\n            const ret = ").and_then(|body| body.split_once(";\n            return "));
     let single = single.map(|(value, rest)| (inlined(value).unwrap_or_else(|| value.to_owned()), rest));
-    let function = match single {
-        Some((value, "ret;")) => format!("({arguments}) => {value}"),
-        Some((value, "keep(ret);")) => format!("({arguments}) => keep({value})"),
-        _ => format!("({arguments}) => {{{body}\n    }}"),
+    let (result, function) = match single {
+        Some((value, "ret;")) => ("plain", function(arguments, &value)),
+        Some((value, "addHeapObject(ret);")) => ("value", function(arguments, &value)),
+        None if !body.contains("return ") => ("plain", format!("({arguments}) => {{{body}\n    }}")),
+        _ => bail!("is written otherwise than it was"),
     };
-    let catching = CATCHING.iter().find(|(begin, _)| name.starts_with(begin));
-    Ok(catching.map_or(function.clone(), |(_, catching)| format!("{catching}({function})")))
+    // A number is no slot.
+    if function == "(arg0) => arg0" {
+        return Ok("keep".to_owned());
+    }
+    let counts = OUTCOMES.iter().any(|begin| name.starts_with(begin));
+    Ok(format!("{}({function})", if counts { "outcome" } else { result }))
+}
+
+/// A function of these, which if it does no more than to hand them on is the one that gets them. But the clock is asked for each
+/// time: those who test an app replace it.
+fn function(arguments: &str, value: &str) -> String {
+    match value.strip_suffix(&format!("({arguments})")) {
+        Some(name) if !arguments.is_empty() && !name.contains(['(', ' ']) => name.to_owned(),
+        _ => format!("({arguments}) => {value}"),
+    }
 }
 
 /// A call of a function of src/value.js, replaced by what it returns: minifiers leave such calls as they are.
@@ -186,15 +183,15 @@ fn inlined(call: &str) -> Option<String> {
     Some(result)
 }
 
-/// The body of an import, with `at` and `keep` of the frame for the functions of wasm-bindgen.
-fn on_slots(body: &str) -> Result<String> {
+/// The body of an import, with values where wasm-bindgen has slots.
+fn on_values(body: &str) -> Result<String> {
     let mut parts = body.split("getObject(");
     let mut result = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         let (slot, rest) = part.split_once(')').context("has a getObject( without an end")?;
-        result.push_str(&format!("at({slot}){rest}"));
+        result.push_str(&format!("{slot}{rest}"));
     }
-    Ok(result.replace("addHeapObject(", "keep("))
+    Ok(result)
 }
 
 fn list<'a>(names: &'a Value, key: &str) -> Result<&'a Vec<Value>> {
@@ -210,7 +207,7 @@ fn texts<const N: usize>(entry: &Value) -> Result<[&str; N]> {
 mod tests {
     use super::*;
 
-    const GLUE: &str = "export function start() { return wasm.start(); }
+    const GLUE: &str = "export function resume() { return wasm.resume(); }
 function __wbg_get_imports() {
     const import0 = {
         __proto__: null,
@@ -251,19 +248,19 @@ function __wbg_init() {}";
 
     const NAMES: &str = r#"{"imports":[["./core_bg.js","__wbg_property_1","b"],["./core_bg.js","__wbg_set_1","c"],
         ["./core_bg.js","__wbg_of_1","h"],["./core_bg.js","__wbg_Object_1","i"]],
-        "exports":[["start","d"],["resume","e"],["memory","g"]]}"#;
+        "exports":[["resume","e"],["memory","g"]]}"#;
 
     #[test]
     fn the_imports_move_into_the_frame_under_their_short_names() {
         let glue = prepare(GLUE, NAMES, &words(&["one text", "two 's", "three", "four"])).unwrap();
-        assert!(glue.contains("b: attempt((arg0) => keep(at(arg0).get)),"), "{glue}");
-        assert!(glue.contains("c: (arg0, arg1) => Reflect.set(at(arg0), at(arg1)),"), "{glue}");
-        assert!(glue.contains("h: (arg0, arg1) => keep([at(arg0), at(arg1)]),"), "{glue}");
-        assert!(glue.contains("i: () => keep(({})),"), "{glue}");
-        assert!(glue.contains("return wasm.d(operation)"), "{glue}");
+        assert!(glue.contains("b: value((arg0) => arg0.get),"), "{glue}");
+        assert!(glue.contains("c: plain(Reflect.set),"), "{glue}");
+        assert!(glue.contains("h: value((arg0, arg1) => [arg0, arg1]),"), "{glue}");
+        assert!(glue.contains("i: value(() => ({})),"), "{glue}");
+        assert!(glue.contains("wasm.e(operation, how, keep(value))") && glue.contains("wasm.g.buffer"), "{glue}");
         let marked = marked(&glue, &Mark::new(b'q', 50)).unwrap();
-        assert!(marked.contains("  q: {\n    Z: attempt("), "{marked}");
-        assert!(marked.contains("\n    a: (arg0, arg1)"), "{marked}");
+        assert!(marked.contains("  q: {\n    Z: value("), "{marked}");
+        assert!(marked.contains("\n    a: plain("), "{marked}");
         let words = r#"common = [..."one text!two 's".split("!"), ..."three four".split(" ")]"#;
         assert!(glue.contains(words), "{glue}");
         assert!(!glue.contains("__wbg_init"));
@@ -297,6 +294,6 @@ function __wbg_init() {}";
 
     #[test]
     fn a_glue_without_the_known_imports_fails_the_build() {
-        assert!(prepare("export function start() {}", NAMES, &words(&[])).is_err());
+        assert!(prepare("export function resume() {}", NAMES, &words(&[])).is_err());
     }
 }

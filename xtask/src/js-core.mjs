@@ -33,4 +33,13 @@ const withoutUnused = (code) =>
     return lines.some((line) => line.includes(name)) ? rest : lines.join("\n");
   }, code);
 
-writeFileSync(to, `var bufferView;\n${helpers}\nexport ${withoutUnused(factory).replace("function asmFunc", "function core")}`);
+/** With its buffer for the memory, which as it is given away could grow: nothing in a core does that. */
+const withMemory = (code) => {
+  const grows = [...code.matchAll(/__wasm_memory_grow/g)].length > 2;
+  const fixed = code
+    .replace(/Object\.create\(Object\.prototype, \{\s+"grow": \{[^}]*\},\s+"buffer": \{[^}]*\}\s+\}\s+\}\)/, "{ buffer }")
+    .replace(/ function __wasm_memory_(size|grow)\([^]*?\n }\n/g, "");
+  return grows || fixed.includes("__wasm_memory_") ? code : fixed;
+};
+
+writeFileSync(to, `var bufferView;\n${helpers}\nexport ${withoutUnused(withMemory(factory)).replace("function asmFunc", "function core")}`);

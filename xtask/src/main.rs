@@ -10,6 +10,7 @@ mod glue;
 mod load;
 mod mutants;
 mod mutation;
+mod order;
 mod package;
 mod picture;
 mod postgres;

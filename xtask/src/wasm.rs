@@ -2,7 +2,7 @@
 
 use crate::glue::Words;
 use crate::shell::{output, root, run, say, stale};
-use crate::{glue, setup};
+use crate::{glue, order, setup};
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -13,40 +13,37 @@ use std::process::Command;
 mod words;
 
 /// What is measured to make it smallest: see ARCHITECTURE.md and `cargo xtask size`.
-const RUSTFLAGS: [&str; 5] = [
+const RUSTFLAGS: [&str; 6] = [
     "-Zunstable-options",
     // A panic is a trap and nothing else: no messages, no formatting.
     "-Cpanic=immediate-abort",
     "-Zlocation-detail=none",
     // The same wasm must do where reference types are missing.
     "-Ctarget-feature=-reference-types",
-    // The core is shallow; a small stack also makes every address a byte shorter.
-    "-Clink-arg=-zstack-size=32768",
+    // The core has no stack, as numbers suffice it, and no heap; so every address is short. First comes the place of src/js.rs.
+    "-Clink-arg=-zstack-size=0",
+    "-Clink-arg=--global-base=64",
 ];
 
 /// Found by trying: smallest once compressed, which inlined one-liners and ordered functions are though there is more of them.
-pub const OPTIMISATION: [&str; 12] = [
-    "-Oz",
-    "--converge",
-    "--always-inline-max-function-size=10",
-    "--flatten",
-    "--rereloop",
-    "-Oz",
-    "--converge",
-    // Written and read again, the code has fewer blocks and locals of the optimiser's own.
-    "--roundtrip",
-    "--reorder-functions",
-    // Of data in one piece, zeros and all, brotli makes less than of seven pieces.
-    "--skip-pass=memory-packing",
-    "--strip-debug",
-    "--strip-producers",
+/// Runs of their own: written and read again, the code has fewer blocks and locals of the optimiser's own.
+pub const OPTIMISATION: [&[&str]; 2] = [
+    &["-Oz", "--converge", "--flatten", "--rereloop", "-Oz", "--reorder-functions"],
+    &["--flatten", "-Oz", "--converge"],
 ];
 
-/// What the glue calls.
-const EXPORTS: [&str; 2] = ["start", "resume"];
+/// What all of these have in common. Of data in one piece, zeros and all, brotli makes less than of seven pieces.
+pub const OPTIMISATIONS: [&str; 3] =
+    ["--always-inline-max-function-size=10", "--skip-pass=memory-packing", "--strip-producers"];
 
-/// Of closures, of which the core hands out none; the linker keeps it for functions that wasm-bindgen takes out.
-const UNUSED_TEXT: &str = "closure invoked recursively or after being dropped";
+/// The order that the build has found, for `size --explain`.
+pub const ORDER: &str = "order.json";
+
+/// The section of variables.
+const GLOBALS: u8 = 6;
+
+/// What the glue calls.
+const EXPORTS: [&str; 2] = ["memory", "resume"];
 
 /// What follows: imports and exports by letters, whose map wasm-opt prints.
 pub const SHORT_NAMES: [&str; 2] = ["--minify-imports-and-exports-and-modules", "--strip-target-features"];
@@ -112,16 +109,27 @@ pub fn build() -> Result<PathBuf> {
     std::fs::create_dir_all(&folder)?;
     run(bindgen(CORE, &folder)?.args(["--remove-name-section", "--out-name", "core"]))?;
     let bound = folder.join("core_bg.wasm");
-    std::fs::write(&bound, without_text(UNUSED_TEXT, only_exporting(&EXPORTS, &std::fs::read(&bound)?)?)?)?;
+    std::fs::write(&bound, only_exporting(&EXPORTS, &std::fs::read(&bound)?)?)?;
     let small = folder.join("small.wasm");
-    run(setup::npm_program("wasm-opt")?.args(OPTIMISATION).arg(&bound).arg("-o").arg(&small))?;
+    std::fs::copy(&bound, &small)?;
+    for passes in OPTIMISATION {
+        let optimise = &mut setup::npm_program("wasm-opt")?;
+        run(optimise.args(passes).args(OPTIMISATIONS).arg(&small).arg("-o").arg(&small))?;
+    }
+    // A pointer to the stack, there would be.
+    if section(&std::fs::read(&small)?, GLOBALS).is_ok() {
+        bail!("the core keeps a value on the stack, of which it has none: see RUSTFLAGS in xtask/src/wasm.rs");
+    }
     let named = folder.join("named.wasm");
     let names = output(setup::npm_program("wasm-opt")?.args(SHORT_NAMES).arg(&small).arg("-o").arg(&named))?;
     let glue = std::fs::read_to_string(folder.join("core.js"))?;
     let words = Words { table: words::WORDS, parameters: words::PARAMETERS, below: words::BELOW, own: words::OWN };
     let glue = glue::prepare(&glue, &names, &words)?;
     let mark = Mark::of(&[&std::fs::read(&named)?, glue.as_bytes(), env!("CARGO_PKG_VERSION").as_bytes()]);
-    std::fs::write(&named, mark.wasm(std::fs::read(&named)?)?)?;
+    let marked = mark.wasm(std::fs::read(&named)?)?;
+    let order = order::smallest(&marked)?;
+    std::fs::write(&named, order.arrange(&marked)?)?;
+    std::fs::write(folder.join(ORDER), serde_json::to_string(&[&order.imports, &order.functions])?)?;
     std::fs::write(folder.join("core.js"), glue::marked(&glue, &mark)?)?;
     refuse_paths(&named)?;
     let js_core = folder.join("js-core.js");
@@ -248,14 +256,6 @@ fn only_exporting(names: &[&str], wasm: &[u8]) -> Result<Vec<u8>> {
     }
     let contents = [to_leb128(kept.len()), kept.concat()].concat();
     Ok([&wasm[..begin], &[EXPORTS], &to_leb128(contents.len()), &contents, &wasm[at..]].concat())
-}
-
-/// A wasm with zeros in the place of a text, which wasm-opt leaves out: memory begins as zeros.
-fn without_text(text: &str, mut wasm: Vec<u8>) -> Result<Vec<u8>> {
-    let at = wasm.windows(text.len()).position(|bytes| bytes == text.as_bytes());
-    let at = at.with_context(|| format!("wasm-bindgen's text has changed: no `{text}`"))?;
-    wasm[at..at + text.len()].fill(0);
-    Ok(wasm)
 }
 
 /// Where the section of a kind begins, and where its contents do.
