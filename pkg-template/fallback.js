@@ -6,7 +6,7 @@
 const REMEDIES = {
   wasm_unsupported: "None is needed: this browser has no WebAssembly, as in Lockdown Mode.",
   wasm_blocked: "Allow 'wasm-unsafe-eval' in the script-src of the Content-Security-Policy, or import authsignal-wasm/js.",
-  wasm_not_found: "Serve core.wasm, and pass its address to load({ wasm }), or import authsignal-wasm/js.",
+  wasm_not_found: "Serve core.wasm, allow it in the connect-src of the Content-Security-Policy, and where it lies elsewhere pass its address to load({ wasm }); or import authsignal-wasm/js.",
   wasm_wrong_type: "Serve core.wasm as application/wasm: it could not be compiled while it was downloaded.",
   wasm_invalid: "Serve core.wasm whole, and from the same version of authsignal-wasm as the script.",
 };

@@ -429,8 +429,9 @@ export class Authsignal {
     document.head.append(element("script", { id: "as_adv_profile", async: false, src: `${baseUrl}/fp/tags.js${query}` }));
     const id = "as_adv_profile_pixel";
     const pixel = element("noscript", { id, ariaHidden: true });
-    const style = "width: 100px; height: 100px; border: 0; position: absolute; top: -5000px;";
-    pixel.append(element("iframe", { id, src: `${baseUrl}/fp/tags${query}`, style }));
+    const frame = element("iframe", { id, src: `${baseUrl}/fp/tags${query}` });
+    frame.setAttribute("style", "width: 100px; height: 100px; border: 0; position: absolute; top: -5000px;");
+    pixel.append(frame);
     document.body.prepend(pixel);
   }
 }

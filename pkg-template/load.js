@@ -3,14 +3,15 @@ import { attach, imports } from "./core.js";
 
 const fallback = () => import("./fallback.js");
 
+const address = () => new URL("./core.wasm", import.meta.url);
+
 /**
  * The wasm, from where it lies, or undefined where a bundler has left it behind: asked for in vain, it would be an error
- * in the console. Those that carry it along give it another address (Vite's server: that of this package); those that
- * do not give the file above another name, or take it into the bundle.
+ * in the console. Those that carry it along write another address above; those that do not give the file above another name, or
+ * take it into the bundle.
  */
 const beside = () => {
-  const url = new URL("./core.wasm", import.meta.url);
-  if (/fallback.js|authsignal-wasm\/core|(?<!\/core.wasm)$/.test(fallback + url)) return fetch(url);
+  if (/fallback.js/.test(fallback) || !/\.\/core/.test(address)) return fetch(address());
 };
 
 /** `source` is the host's wasm, or undefined; `log`, which says whether a way around is to be told. */

@@ -14,10 +14,10 @@ const encode = (buffer) => {
 };
 
 /**
- * Where options have buffers: the challenge, ids but for the relying party's, what largeBlob writes and what prf is given. Items of a
- * list are at the path of the list.
+ * Where options have buffers: the challenge, the ids of the user and of credentials, what largeBlob writes and what prf is given. Items
+ * of a list are at the path of the list. Without a lookbehind: who needs this file may have a Safari that has none (before 16.4).
  */
-const BUFFERS = /(\.challenge|(?<!rp)\.id|largeBlob\.write|\.(first|second))$/;
+const BUFFERS = /(\.challenge|(user|Credentials)\.id|largeBlob\.write|\.first|\.second)$/;
 
 /** A copy, in which `change` replaces what it wants to, by its value and its path. */
 const copy = (value, change, path = "") => {

@@ -274,7 +274,10 @@ impl Popup {
                     on_error,
                     heard_so_far,
                     move || drop(done.call0(&JsValue::UNDEFINED)),
-                    move |message| drop(other.call1(&JsValue::UNDEFINED, &message)),
+                    move |message| {
+                        let [event, height] = ["event", "height"].map(|key| property(&message, key));
+                        drop(other.call2(&JsValue::UNDEFINED, &event, &height));
+                    },
                 );
                 Closure::once_into_js(move || drop(listener))
             });

@@ -1,7 +1,7 @@
 //! The only `fetch`.
 //!
-//! The answer is read through `gloo_net::http::Response`. Sending is not left to gloo-net: it panics when `fetch`
-//! yields anything but a real `Response` or `Error`, as test doubles and an abort with a plain reason do.
+//! Sending is not left to gloo-net: it panics when `fetch` yields anything but a real `Response` or `Error`, as test doubles and an
+//! abort with a plain reason do. The typed build reads the answer by it.
 
 use crate::task::State;
 use crate::value::{Outcome, Val, check, globals};
@@ -21,6 +21,7 @@ pub(super) fn read(state: &mut State) -> Outcome {
     response.invoke(k!("json"), []).wait()
 }
 
+/// As a property: a reference to a `Response` would lie on a stack, and the npm core has none.
 #[cfg(feature = "js")]
 fn status(response: Val) -> u16 {
     response.get(k!("status")).to_int() as u16

@@ -1,10 +1,8 @@
 // How the core comes to run, from the package as it is installed: whatever the page, the server or the browser forbid.
 import { readFileSync } from "node:fs";
+import { CONNECTING_ELSEWHERE, FORBIDDEN_BY, IN_JAVASCRIPT, OF_ANOTHER_TYPE, SPOILED, STREAMED, STREAMED_UNDER, arrange } from "./support/matrix.mjs";
 import { PAGE, wasm } from "./support/site.mjs";
 import { ENROLLED, SIGNED_IN, enroll, expect, signIn, test, warningsOf } from "./support/test.mjs";
-
-const STREAMED = ["/pkg/index.js", "/pkg/core.wasm"];
-const IN_JAVASCRIPT = ["/pkg/fallback.js", "/pkg/js-core.js"];
 
 /** The one structured warning, of this code. */
 const warned = (code) => [
@@ -94,39 +92,26 @@ function watchGlobals() {
 
 /* ---- What a Content-Security-Policy forbids ---- */
 
-const policies = (script, baseURL) => `default-src 'none'; img-src data:; connect-src 'self' ${baseURL}; ${script}`;
-
-for (const [script, nonce] of [
-  ["script-src 'self' 'wasm-unsafe-eval'", ""],
-  ["script-src 'self' 'wasm-unsafe-eval'; require-trusted-types-for 'script'; trusted-types 'none'", ""],
-  ["script-src 'nonce-abc123' 'strict-dynamic' 'wasm-unsafe-eval'", " nonce=abc123"],
-]) {
-  test(`the wasm is streamed under ${script}`, async ({ page, site, said, server, authenticator, baseURL }) => {
-    site.headers["content-security-policy"] = policies(script, baseURL);
-    site.files["/"] = PAGE.replace("type=module", `type=module${nonce}`);
+for (const row of STREAMED_UNDER) {
+  test(`the wasm is streamed under ${row.name}`, async ({ page, site, said, server, authenticator, baseURL }) => {
+    arrange(site, row, baseURL);
     await succeeds({ page, site, server, baseURL });
     expect(packageFiles(site)).toEqual(STREAMED);
     expect(said).toEqual({ errors: [], warnings: [] });
   });
 }
 
-for (const [script, nonce] of [
-  ["script-src 'self'", ""],
-  ["script-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'", ""],
-  ["script-src 'nonce-abc123' 'strict-dynamic'", " nonce=abc123"],
-]) {
-  test(`the core runs in JavaScript under ${script}, and no console complains`, async ({ page, site, said, server, authenticator, baseURL }) => {
-    site.headers["content-security-policy"] = policies(script, baseURL);
-    site.files["/"] = PAGE.replace("type=module", `type=module${nonce}`);
+for (const row of FORBIDDEN_BY) {
+  test(`the core runs in JavaScript under ${row.name}, and no console complains`, async ({ page, site, said, server, authenticator, baseURL }) => {
+    arrange(site, row, baseURL);
     await succeeds({ page, site, server, baseURL });
     expect(packageFiles(site)).toEqual([...STREAMED, ...IN_JAVASCRIPT]);
     expect(said.errors).toEqual([]);
     expect(await warningsOf(said)).toEqual(warned("wasm_blocked"));
   });
 
-  test(`authsignal-wasm/js has nothing to complain about under ${script}`, async ({ page, site, said, server, authenticator, baseURL }) => {
-    site.headers["content-security-policy"] = policies(script, baseURL);
-    site.files["/"] = PAGE.replace("type=module", `type=module${nonce}`);
+  test(`authsignal-wasm/js has nothing to complain about under ${row.name}`, async ({ page, site, said, server, authenticator, baseURL }) => {
+    arrange(site, row, baseURL);
     site.files["/app.js"] = site.files["/app.js"].replace("index.js", "js.js");
     await succeeds({ page, site, server, baseURL });
     expect(packageFiles(site)).toEqual(["/pkg/js.js"]);
@@ -134,36 +119,33 @@ for (const [script, nonce] of [
   });
 }
 
+test("a CSP whose connect-src leaves the page's own site out costs the wasm and no more", async ({ page, site, said, server, authenticator, baseURL }) => {
+  arrange(site, CONNECTING_ELSEWHERE, baseURL);
+  await succeeds({ page, site, server, baseURL });
+  expect(packageFiles(site)).toEqual([STREAMED[0], ...IN_JAVASCRIPT]);
+  // The browser's own.
+  expect(said.errors.length).toBeGreaterThan(0);
+  for (const error of said.errors) expect(error).toMatch(/core\.wasm.*Content Security Policy|connect-src/);
+  expect(await warningsOf(said)).toEqual(warned("wasm_not_found"));
+});
+
 /* ---- How a server serves the wasm ---- */
 
-/** The short names of the imports have other letters in each build: here, in the name of their module. */
-const ofAnotherBuild = () => {
-  const text = wasm().toString("latin1");
-  const [, module] = /\x01([a-zA-Z])\x01[a-zA-Z]\0/.exec(text);
-  return Buffer.from(text.replaceAll(new RegExp(`\\x01${module}(?=\\x01[a-zA-Z]\\0)`, "g"), module === "a" ? "\x01b" : "\x01a"), "latin1");
-};
-
 test("wasm served as text/html runs all the same", async ({ page, site, said, server, authenticator, baseURL }) => {
-  site.answer = (path) => path.endsWith(".wasm") && [200, "text/html", wasm()];
+  arrange(site, OF_ANOTHER_TYPE, baseURL);
   await succeeds({ page, site, server, baseURL });
   expect(packageFiles(site)).toEqual([...STREAMED, "/pkg/fallback.js"]);
   expect(said.errors).toEqual([]);
   expect(await warningsOf(said)).toEqual(warned("wasm_wrong_type"));
 });
 
-for (const [what, answer, code, complaint] of [
-  ["wasm that is not there", () => [404, "text/html", "not here"], "wasm_not_found", [/404/]],
-  ["a page in the place of the wasm", () => [200, "text/html", PAGE], "wasm_invalid", []],
-  ["a page that calls itself wasm", () => [200, "application/wasm", PAGE], "wasm_invalid", []],
-  ["truncated wasm", () => [200, "application/wasm", wasm().subarray(0, 3000)], "wasm_invalid", []],
-  ["wasm of another build", () => [200, "application/wasm", ofAnotherBuild()], "wasm_invalid", []],
-]) {
-  test(`${what} is replaced by the core in JavaScript`, async ({ page, site, said, server, authenticator, baseURL }) => {
-    site.answer = (path) => path.endsWith(".wasm") && answer();
+for (const row of SPOILED) {
+  test(`${row.name} is replaced by the core in JavaScript`, async ({ page, site, said, server, authenticator, baseURL }) => {
+    arrange(site, row, baseURL);
     await succeeds({ page, site, server, baseURL });
     expect(packageFiles(site)).toEqual([...STREAMED, ...IN_JAVASCRIPT]);
-    expect(said.errors).toEqual(complaint.map((text) => expect.stringMatching(text)));
-    expect(await warningsOf(said)).toEqual(warned(code));
+    expect(said.errors).toEqual((row.complaint ?? []).map((text) => expect.stringMatching(text)));
+    expect(await warningsOf(said)).toEqual(warned(row.code));
   });
 }
 

@@ -485,6 +485,7 @@ fn firefox() -> Result<Counts> {
     let server = TestServer::start()?;
     let core = core_in(Browser::Firefox, &server)?;
     let mut playwright = pages("e2e/firefox", &server)?;
+    playwright.env("PACKED", install_packed()?);
     playwright.env("FIREFOX", setup::firefox()?).env("GECKODRIVER", setup::geckodriver()?);
     let pages = counted(&mut playwright, count_playwright)?;
     Ok(Counts { passed: core.passed + pages.passed, failed: core.failed + pages.failed })

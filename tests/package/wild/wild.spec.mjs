@@ -12,6 +12,9 @@ const { PACKED } = process.env;
 const page = (script) => `<!doctype html><title>The app</title><link rel=icon href=data:,>${script}`;
 const MODULE = page("<script type=module src=/app.js></script>");
 
+/** The wasm keeps its name then, and lies where one that was left behind would be looked for. */
+const HASHLESS = `export default { build: { rollupOptions: { output: { assetFileNames: "assets/[name][extname]" } } } };\n`;
+
 /**
  * What is built, by which commands, and how it is served: a `folder`, with a `page` where the tool writes none, or the
  * tool's own server. `core`: "wasm" where the tool carries core.wasm along, else "js", without a request in vain.
@@ -19,6 +22,7 @@ const MODULE = page("<script type=module src=/app.js></script>");
 const SITES = [
   { name: "Vite's server", project: "app", server: "vite --strictPort --port", core: "wasm" },
   { name: "Vite", project: "app", build: "vite build", folder: "dist", core: "wasm" },
+  { name: "Vite, assets without a hash", project: "app", files: { "vite.config.mjs": HASHLESS }, build: "vite build", folder: "dist", core: "wasm" },
   { name: "webpack", project: "app", build: "webpack --mode production ./app.js", folder: "dist", page: page("<script defer src=/main.js></script>"), core: "wasm" },
   { name: "Rollup", project: "app", build: "rollup app.js --dir dist --plugin node-resolve", folder: "dist", page: MODULE, core: "js" },
   { name: "esbuild", project: "app", build: "esbuild app.js --bundle --format=esm --outdir=dist", folder: "dist", page: MODULE, core: "js" },
@@ -125,10 +129,11 @@ const freePort = async () => {
   return port;
 };
 
-/** Builds and serves a row of the tables, with another script where there is an `app`, as long as `use` takes. */
-const withSite = async ({ name, project, build, server, folder, page, app }, site, use) => {
+/** Builds and serves a row of the tables, with another script where there is an `app` and with `files` of its own, as long as `use` takes. */
+const withSite = async ({ name, project, build, server, folder, page, app, files }, site, use) => {
   const copy = copyOf(project, `${project} ${name} ${app ? "changed" : ""}`);
   if (app) writeFileSync(join(copy, "app.js"), app);
+  for (const [file, text] of Object.entries(files ?? {})) writeFileSync(join(copy, file), text);
   if (build) await run(build, copy);
   if (server) {
     const started = await start(server, copy);
