@@ -32,7 +32,7 @@ pub(crate) fn request(number: u8, asked: Asked, state: &mut State) -> Outcome {
     perform(u32::from(number), asked, state)
 }
 
-/// A number without bounds of its own is passed as it is.
+/// The same for a number of the width that wasm has: a byte would be cut down to one again in here.
 #[inline(never)]
 fn perform(number: u32, asked: Asked, state: &mut State) -> Outcome {
     let row = &ROWS[number as usize];

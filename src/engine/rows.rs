@@ -27,6 +27,7 @@ impl Row {
             Body::Fields(fields) => (FIELDS, fields),
             Body::Bare(parameter) => (FIELDS + 1, [parameter, NONE, NONE]),
         };
+        assert!((auth as u8) < 4 && (cookies as u8) < 4 && flow_of(number as u8) < 4, "two bits are not enough");
         let kinds = auth as u8 | (cookies as u8) << 2 | kind << 4 | flow_of(number as u8) << 6;
         Row { kinds, fields: [Short::of(fields[0]), Short::of(fields[1]), Short::of(fields[2])] }
     }

@@ -118,6 +118,7 @@ pub(crate) fn perform(step: Step, state: &mut State) -> Outcome {
         Step::UseToken => {
             let token = binding::token(state);
             state.set(k!("token"), token);
+            // What callers and the API call it.
             state.set(k!("verificationCode"), state.get(k!("code")));
             // The peer leaves an empty one out.
             if !state.has(k!("userAuthenticatorId")) {
