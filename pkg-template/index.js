@@ -346,11 +346,12 @@ const bind = (target, methods, context) => {
       ? bind({}, operation, context)
       : async (parameters) => {
           const { code, signal } = Object(parameters);
-          // A double submit of one code spends one attempt. But whoever has another token is another user, and one signal is not to
-          // end the other's call.
+          // The four that spend an attempt (see NAMESPACES): a double submit of one code is one request. But whoever has another token
+          // is another user, and one signal is not to end the other's call.
+          const isVerification = /^(9|1[257])$/.test(operation);
           const key = `${context.cell.latest} ${code}`;
           const begin = () => call(operation, context, parameters);
-          return code && !signal ? (inFlight[key] ??= begin().finally(() => delete inFlight[key])) : begin();
+          return isVerification && !signal ? (inFlight[key] ??= begin().finally(() => delete inFlight[key])) : begin();
         };
   }
   return target;

@@ -12,7 +12,7 @@ use crate::value::{Outcome, Val, check};
 use crate::words::k;
 
 pub(crate) use reply::reply;
-pub(crate) use rows::ROWS;
+pub(crate) use rows::{BARE, PLAIN, POLLED, ROWS, UNKEPT};
 
 /// Who hears of a request that fails.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

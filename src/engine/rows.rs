@@ -27,7 +27,7 @@ impl Row {
             Body::Fields(fields) => (FIELDS, fields),
             Body::Bare(parameter) => (FIELDS + 1, [parameter, NONE, NONE]),
         };
-        assert!((auth as u8) < 4 && (cookies as u8) < 4 && flow_of(number as u8) < 4, "two bits are not enough");
+        assert!((auth as u8) < 4 && (cookies as u8) < 4 && flow_of(number as u8) <= UNKEPT, "two bits are not enough");
         let kinds = auth as u8 | (cookies as u8) << 2 | kind << 4 | flow_of(number as u8) << 6;
         Row { kinds, fields: [Short::of(fields[0]), Short::of(fields[1]), Short::of(fields[2])] }
     }
@@ -54,14 +54,20 @@ impl Row {
     }
 }
 
-/// A plain operation takes the first of the flows (see `flow`), but for these.
+/// The flows of operations that have a row, as `flow` has their steps: that of most, that of the low-level `api`, one that asks until
+/// there is an answer, and one that leaves it to the caller to keep the token.
+pub(crate) const PLAIN: u8 = 0;
+pub(crate) const BARE: u8 = 1;
+pub(crate) const POLLED: u8 = 2;
+pub(crate) const UNKEPT: u8 = 3;
+
 const fn flow_of(number: u8) -> u8 {
     match number {
-        PASSKEY_REGISTRATION_OPTIONS..=CHALLENGE | SECURITY_KEY_REGISTRATION_OPTIONS..=SECURITY_KEY_VERIFY => 1,
-        MAGIC_LINK_FINALIZE => 2,
-        // The peer's quirk: these two leave it to the caller to set the token.
-        PUSH_VERIFY | QR_CODE_VERIFY => 3,
-        _ => 0,
+        PASSKEY_REGISTRATION_OPTIONS..=CHALLENGE | SECURITY_KEY_REGISTRATION_OPTIONS..=SECURITY_KEY_VERIFY => BARE,
+        MAGIC_LINK_FINALIZE => POLLED,
+        // The peer's quirk: these two.
+        PUSH_VERIFY | QR_CODE_VERIFY => UNKEPT,
+        _ => PLAIN,
     }
 }
 

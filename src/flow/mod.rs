@@ -5,7 +5,7 @@ mod passkey;
 
 use crate::binding;
 use crate::ceremony;
-use crate::engine::{self, Asked, ROWS};
+use crate::engine::{self, Asked, BARE, PLAIN, POLLED, ROWS, UNKEPT};
 use crate::fault;
 use crate::operation::*;
 use crate::task::State;
@@ -85,31 +85,50 @@ macro_rules! flow {
     }};
 }
 
-/// Those of plain operations first, as `operation.rs` has them in its rows, then those of the others, by their numbers.
-static STEPS: [Flow; 11] = [
-    flow!(UseToken Own Keep Reply Data),
-    flow!(OwnBare),
-    flow!(UseToken Own UntilVerified Keep Reply Data),
-    flow!(UseToken Own Reply Data),
-    // passkey.signUp
-    flow!(PrepareSignUp PasskeyRegistrationOptions Convert Ceremony Json PasskeyAdd Keep FinishSignUp Data),
-    // passkey.signIn
-    flow!(PrepareSignIn Challenge AskOptions Convert Ceremony Json Verify Keep FinishSignIn Data),
-    // passkey.isAvailableOnDevice, the one public method whose result has no wrapper
-    flow!(LookUp),
-    // PASSKEY_SYNC
-    flow!(Authenticators SignalAccepted),
-    // securityKey.enroll
-    flow!(UseToken SecurityKeyRegistrationOptions BareOffer Convert Ceremony Json SecurityKeyAdd Keep SecurityKey Data),
-    // securityKey.verify
-    flow!(UseToken SecurityKeyAuthenticationOptions BareOffer Convert Ceremony Json SecurityKeyVerify Keep SecurityKey Data),
-    // BINDING
-    flow!(Binding),
-];
+/// How many flows are of operations that have a row.
+const ROWED: u8 = UNKEPT + 1;
+
+/// The steps of an operation without a row.
+const fn composed(operation: u8) -> Flow {
+    match operation {
+        PASSKEY_SIGN_UP => {
+            flow!(PrepareSignUp PasskeyRegistrationOptions Convert Ceremony Json PasskeyAdd Keep FinishSignUp Data)
+        }
+        PASSKEY_SIGN_IN => {
+            flow!(PrepareSignIn Challenge AskOptions Convert Ceremony Json Verify Keep FinishSignIn Data)
+        }
+        SECURITY_KEY_ENROLL => {
+            flow!(UseToken SecurityKeyRegistrationOptions BareOffer Convert Ceremony Json SecurityKeyAdd Keep SecurityKey Data)
+        }
+        SECURITY_KEY_VERIFICATION => {
+            flow!(UseToken SecurityKeyAuthenticationOptions BareOffer Convert Ceremony Json SecurityKeyVerify Keep SecurityKey Data)
+        }
+        // The one public method whose result has no wrapper.
+        PASSKEY_IS_AVAILABLE => flow!(LookUp),
+        PASSKEY_SYNC => flow!(Authenticators SignalAccepted),
+        BINDING => flow!(Binding),
+        _ => panic!("an operation without steps"),
+    }
+}
+
+/// All flows: those of operations with a row, by the constants of `engine/rows.rs`, and one for each of the others.
+static STEPS: [Flow; (ROWED + BINDING - FLOWS + 1) as usize] = {
+    let mut all = [flow!(OwnBare); (ROWED + BINDING - FLOWS + 1) as usize];
+    all[PLAIN as usize] = flow!(UseToken Own Keep Reply Data);
+    all[BARE as usize] = flow!(OwnBare);
+    all[POLLED as usize] = flow!(UseToken Own UntilVerified Keep Reply Data);
+    all[UNKEPT as usize] = flow!(UseToken Own Reply Data);
+    let mut operation = FLOWS;
+    while operation <= BINDING {
+        all[(ROWED + operation - FLOWS) as usize] = composed(operation);
+        operation += 1;
+    }
+    all
+};
 
 /// The steps of an operation.
 pub(crate) fn steps(operation: u8) -> &'static Flow {
-    let index = if operation < FLOWS { ROWS[usize::from(operation)].flow() } else { operation - FLOWS + 4 };
+    let index = if operation < FLOWS { ROWS[usize::from(operation)].flow() } else { operation - FLOWS + ROWED };
     &STEPS[usize::from(index)]
 }
 

@@ -169,10 +169,7 @@ fn function_names(released: &[u8]) -> Result<Vec<String>> {
     let long = std::fs::read(folder.join("long_bg.wasm"))?;
     let mut small = std::fs::read(core.join("core_bg.wasm"))?;
     let (long, imported) = (names(&long)?, count(&small, IMPORTS)?);
-    let name = |index| Some(without_hashes(long.get(&(imported + index))?));
-    let all =
-        (0..count(&small, CODES)?).map(|index| name(index).with_context(|| format!("function {index} has no name")));
-    let mut known: Vec<String> = all.collect::<Result<_>>()?;
+    let mut known = for_each_function(&small, |index| Some(without_hashes(long.get(&(imported + index))?)))?;
     let runs = wasm::OPTIMISATION.map(|passes| [passes, &wasm::OPTIMISATIONS].concat());
     for passes in runs.into_iter().chain([wasm::SHORT_NAMES.to_vec()]) {
         std::fs::write(wasm("numbered"), with_numbers(&small)?)?;
@@ -181,10 +178,7 @@ fn function_names(released: &[u8]) -> Result<Vec<String>> {
         small = std::fs::read(wasm("small"))?;
         let (numbers, imported) = (names(&small)?, count(&small, IMPORTS)?);
         let number = |index| numbers.get(&(imported + index))?.parse::<usize>().ok();
-        let name = |index| known.get(number(index)?).cloned();
-        let all = (0..count(&small, CODES)?)
-            .map(|index| name(index).with_context(|| format!("function {index} has no name")));
-        known = all.collect::<Result<_>>()?;
+        known = for_each_function(&small, |index| known.get(number(index)?).cloned())?;
     }
     let order = std::fs::read(core.join(wasm::ORDER)).context("the core was not built")?;
     let [imports, functions] = serde_json::from_slice(&order)?;
@@ -195,6 +189,11 @@ fn function_names(released: &[u8]) -> Result<Vec<String>> {
         bail!("the build with names is another one than the released: run `cargo xtask build` first");
     }
     Ok(known)
+}
+
+/// The name of each function of a wasm, by its place.
+fn for_each_function(wasm: &[u8], name: impl Fn(usize) -> Option<String>) -> Result<Vec<String>> {
+    (0..count(wasm, CODES)?).map(|index| name(index).with_context(|| format!("function {index} has no name"))).collect()
 }
 
 /// How many things that section has.

@@ -81,6 +81,7 @@ impl Order {
 struct Parts<'a> {
     preamble: &'a [u8],
     sections: Vec<(u8, &'a [u8])>,
+    exports: Vec<Vec<Piece<'a>>>,
     imports: Vec<&'a [u8]>,
     functions: Vec<Function<'a>>,
 }
@@ -98,7 +99,8 @@ enum Piece<'a> {
 impl<'a> Parts<'a> {
     fn of(wasm: &'a [u8]) -> Result<Parts<'a>> {
         let (preamble, _) = wasm.split_at_checked(8).context("this is no wasm")?;
-        let mut parts = Parts { preamble, sections: Vec::new(), imports: Vec::new(), functions: Vec::new() };
+        let mut parts =
+            Parts { preamble, sections: Vec::new(), exports: Vec::new(), imports: Vec::new(), functions: Vec::new() };
         let mut kinds = Vec::new();
         let mut at = preamble.len();
         while let Some(kind) = wasm.get(at) {
@@ -126,6 +128,18 @@ impl<'a> Parts<'a> {
                         kinds.push(reader.number()?);
                     }
                 }
+                EXPORTS => {
+                    for _ in 0..reader.number()? {
+                        let begin = reader.at;
+                        reader.name()?;
+                        let is_function = reader.byte()? == 0;
+                        let named = Piece::Bytes(&section[begin..reader.at]);
+                        let begin = reader.at;
+                        let number = reader.number()?;
+                        let other = Piece::Bytes(&section[begin..reader.at]);
+                        parts.exports.push(vec![named, if is_function { Piece::Number(number) } else { other }]);
+                    }
+                }
                 CODES => {
                     ensure!(reader.number()? == kinds.len(), "there is not as much code as functions");
                     for kind in &kinds {
@@ -138,6 +152,14 @@ impl<'a> Parts<'a> {
                 }
                 _ => {}
             }
+        }
+        let count = parts.imports.len() + parts.functions.len();
+        let all = parts.exports.iter().chain(parts.functions.iter().map(|function| &function.code)).flatten();
+        for piece in all {
+            ensure!(
+                !matches!(piece, Piece::Number(number) if *number >= count),
+                "a function is named that there is not"
+            );
         }
         Ok(parts)
     }
@@ -157,9 +179,9 @@ impl<'a> Parts<'a> {
             let contents = match *kind {
                 IMPORTS => list(order.imports.iter().map(|index| self.imports[*index].to_vec())),
                 FUNCTIONS => list(functions().map(|function| to_leb128(function.kind))),
-                EXPORTS => exports(section, &numbers).unwrap_or_else(|_| section.to_vec()),
+                EXPORTS => list(self.exports.iter().map(|export| written(export, &numbers))),
                 CODES => list(functions().map(|function| {
-                    let code: Vec<u8> = function.code.iter().flat_map(|piece| piece.written(&numbers)).collect();
+                    let code = written(&function.code, &numbers);
                     [to_leb128(code.len()), code].concat()
                 })),
                 _ => section.to_vec(),
@@ -172,35 +194,19 @@ impl<'a> Parts<'a> {
     }
 }
 
-impl Piece<'_> {
-    fn written(&self, numbers: &[usize]) -> Vec<u8> {
-        match self {
-            Piece::Bytes(bytes) => bytes.to_vec(),
-            Piece::Number(number) => to_leb128(numbers[*number]),
-        }
-    }
+/// Pieces, with what the numbers in them have become.
+fn written(pieces: &[Piece], numbers: &[usize]) -> Vec<u8> {
+    let bytes = |piece: &Piece| match piece {
+        Piece::Bytes(bytes) => bytes.to_vec(),
+        Piece::Number(number) => to_leb128(numbers[*number]),
+    };
+    pieces.iter().flat_map(bytes).collect()
 }
 
 /// A list as the binary format has it.
 fn list(items: impl Iterator<Item = Vec<u8>>) -> Vec<u8> {
     let items: Vec<_> = items.collect();
     [to_leb128(items.len()), items.concat()].concat()
-}
-
-fn exports(section: &[u8], numbers: &[usize]) -> Result<Vec<u8>> {
-    let mut reader = Reader { bytes: section, at: 0 };
-    let count = reader.number()?;
-    let mut items = Vec::new();
-    for _ in 0..count {
-        let begin = reader.at;
-        reader.name()?;
-        let is_function = reader.byte()? == 0;
-        let named = &section[begin..reader.at];
-        let number = reader.number()?;
-        let number = if is_function { *numbers.get(number).context("an export of nothing")? } else { number };
-        items.push([named, &to_leb128(number)].concat());
-    }
-    Ok(list(items.into_iter()))
 }
 
 /// The code of a function, apart at the numbers of those that it calls.
@@ -302,6 +308,11 @@ mod tests {
     fn what_is_no_wasm_or_has_more_than_is_known_is_refused() {
         for wasm in [&b"\0asm"[..], &WASM[..WASM.len() - 1], b"\0asm\x01\0\0\0\x09\x01\0"] {
             assert!(smallest(wasm).is_err());
+        }
+        // An export, and a call, of a function that there is not.
+        for (from, to) in [(&b"f\0\x03"[..], &b"f\0\x09"[..]), (b"\x10\x03", b"\x10\x09")] {
+            let at = WASM.windows(from.len()).position(|bytes| bytes == from).unwrap();
+            assert!(smallest(&[&WASM[..at], to, &WASM[at + from.len()..]].concat()).is_err());
         }
         let indirect = [&WASM[..WASM.len() - 4], b"\x11\0\0\x0b"].concat();
         assert!(smallest(&indirect).is_err());

@@ -45,6 +45,16 @@ export const client = [
     },
   },
   {
+    name: "calls: two enrolments at once with one code beside the address are two requests",
+    run: async (t) => {
+      const client = t.client();
+      t.on("POST /client/user-authenticators/email-otp", { userAuthenticatorId: "ua", userId: "u" });
+      client.setToken("T1");
+      t.begin("one", () => client.email.enroll({ email: "one@example.test", code: "1" }));
+      await t.call("other", () => client.email.enroll({ email: "other@example.test", code: "1" }));
+    },
+  },
+  {
     name: "constructor: fields and cookie",
     run: async (t) => {
       const client = t.client();
